@@ -1,0 +1,1 @@
+"""The Streamlit dashboard: pages that ask the query layer and show its answers."""

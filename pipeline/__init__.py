@@ -1,0 +1,1 @@
+"""From landed posts to answers: annotation, index, query layer, schedule, command line."""

@@ -1,0 +1,1 @@
+"""The search index: one interface (`pipeline.index.engine`), one module an engine."""
