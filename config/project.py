@@ -1,10 +1,10 @@
 """A project directory: the configuration and the data of one installation, so that two never meet.
 
-    PROJECT/
-      config/   settings.yaml, sources/*.yaml, and own topics.yaml, dictionaries/ where they differ from the shipped ones
-      data/     the store (qingyu.db) and the index
-      secrets/  author.key (mode 600), kept outside data/
-      logs/
+PROJECT/
+  config/   settings.yaml, sources/*.yaml, and own topics.yaml, dictionaries/ where they differ from the shipped ones
+  data/     the store (qingyu.db) and the index
+  secrets/  author.key (mode 600), kept outside data/
+  logs/
 """
 
 from __future__ import annotations
@@ -134,7 +134,6 @@ def init_project(root: Path, *, region: str = "", name: str = "", contact: str =
 
 
 def _settings_text(region: str, name: str, contact: str) -> str:
-    import json
 
     quoted = {key: json.dumps(value, ensure_ascii=False) for key, value in (("r", region), ("n", name), ("c", contact))}
     return (

@@ -48,7 +48,9 @@ class Paths(Model):
 class Store(Model):
     """The landing store."""
 
-    url: SecretStr | None = Field(None, description="SQLAlchemy 地址；空则为数据目录下的 qingyu.db（SQLite）。只能由环境变量或 url_file 给出")
+    url: SecretStr | None = Field(
+        None, description="SQLAlchemy 地址；空则为数据目录下的 qingyu.db（SQLite）。只能由环境变量或 url_file 给出"
+    )
     url_file: str | None = Field(None, description="存有数据库地址的文件")
     busy_timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="数据库被占用时最多等待的秒数")
 
@@ -80,7 +82,9 @@ class Pace(Model):
     autothrottle: bool = Field(True, description="网站变慢时自动放慢")
     timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="一次请求的超时（秒）")
     retries: Annotated[int, Field(ge=0, le=10)] = Field(3, description="失败后重试次数")
-    max_retry_after_s: Annotated[float, Field(ge=0)] = Field(600.0, description="Retry-After 最多遵从的秒数，更长则留待下次")
+    max_retry_after_s: Annotated[float, Field(ge=0)] = Field(
+        600.0, description="Retry-After 最多遵从的秒数，更长则留待下次"
+    )
 
 
 class Crawl(Model):
@@ -103,7 +107,9 @@ class Nlp(Model):
 
     segmenter: Literal["rjieba", "jieba"] = Field("rjieba", description="分词器（词典相同）")
     sentiment: Literal["linear", "snownlp"] = Field("linear", description="情感模型")
-    user_words: str = Field("dictionaries/user_words.txt", description="用户词典，相对 config 目录；每行：词 [词频] [词性]")
+    user_words: str = Field(
+        "dictionaries/user_words.txt", description="用户词典，相对 config 目录；每行：词 [词频] [词性]"
+    )
     stop_words: str = Field("dictionaries/stop_words.txt", description="停用词表，相对 config 目录")
     topics: str = Field("topics.yaml", description="话题体系，相对 config 目录")
 
@@ -139,7 +145,9 @@ class Mail(Model):
     port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="端口")
     security: Literal["starttls", "tls", "none"] = Field("starttls", description="加密方式")
     user: str = Field("", description="登录名")
-    password: SecretStr | None = Field(None, description="密码，只能由环境变量 QINGYU_MAIL__PASSWORD 或 password_file 给出")
+    password: SecretStr | None = Field(
+        None, description="密码，只能由环境变量 QINGYU_MAIL__PASSWORD 或 password_file 给出"
+    )
     password_file: str | None = Field(None, description="存有密码的文件")
     sender: str = Field("", description="发件人地址")
 

@@ -73,7 +73,9 @@ class Revisit(Model):
     a change starts the series anew. `spare`: pages left of `max_pages` are used for threads not yet due.
     """
 
-    after: tuple[float, ...] = Field((21_600, 86_400, 259_200, 604_800, 1_209_600, 2_592_000), description="各次复访的间隔，如 [6h, 1d, 3d, 7d]")
+    after: tuple[float, ...] = Field(
+        (21_600, 86_400, 259_200, 604_800, 1_209_600, 2_592_000), description="各次复访的间隔，如 [6h, 1d, 3d, 7d]"
+    )
     stop_after: float = Field(180 * 86_400.0, description="帖子最后一次变动之后多久不再复访")
     max_pages: Annotated[int, Field(ge=0)] = Field(300, description="一次采集最多复访的页数")
     spare: bool = Field(False, description="复访名额有余时，也复访未到期的")
@@ -96,7 +98,9 @@ class Source(Model):
     title: str = Field("", description="显示用的名称")
     region: str = Field("", description="地区；空则用设置里的 region")
     hosts: tuple[str, ...] = Field((), description="允许采集的主机；空则取起始地址的主机")
-    allow_private: tuple[str, ...] = Field((), description="允许的内网或本机地址（按名写出，如 127.0.0.1），默认一概拒绝")
+    allow_private: tuple[str, ...] = Field(
+        (), description="允许的内网或本机地址（按名写出，如 127.0.0.1），默认一概拒绝"
+    )
     every: float = Field(3_600.0, description="多久采集一次，如 30m、2h")
     enabled: bool = Field(True, description="是否采集")
     pace: Pace | None = Field(None, description="本来源的节奏；空则用设置里的")
@@ -109,7 +113,9 @@ class Source(Model):
     @classmethod
     def _name(cls, value: str) -> str:
         if not NAME.fullmatch(value):
-            message = tr("只用小写字母、数字、- 和 _，最多 40 个", "use lower-case letters, digits, - and _, at most 40")
+            message = tr(
+                "只用小写字母、数字、- 和 _，最多 40 个", "use lower-case letters, digits, - and _, at most 40"
+            )
             raise ValueError(message)
         return value
 
@@ -131,9 +137,13 @@ class Source(Model):
 def _web(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(tr("应为 http:// 或 https:// 开头的网址", "must be an address that starts with http:// or https://"))
+        raise ValueError(
+            tr("应为 http:// 或 https:// 开头的网址", "must be an address that starts with http:// or https://")
+        )
     if parts.username or parts.password:
-        raise ValueError(tr("网址里不能带登录名或密码：只采集公开内容", "no login in addresses: only public pages are read"))
+        raise ValueError(
+            tr("网址里不能带登录名或密码：只采集公开内容", "no login in addresses: only public pages are read")
+        )
     return url
 
 
@@ -232,7 +242,9 @@ class BoardList(Model):
     state: Pick | None = Field(None, description="办理状态；它一变就重新打开详情页")
     category: Pick | None = Field(None, description="类别")
     next: Pick | None = Field(None, description="下一页的链接")
-    walk: Literal["all", "known"] = Field("all", description="all：每次看完全部列表页（旧留言的新答复由此发现）；known：见到已知的就停")
+    walk: Literal["all", "known"] = Field(
+        "all", description="all：每次看完全部列表页（旧留言的新答复由此发现）；known：见到已知的就停"
+    )
 
 
 class BoardReply(Model):

@@ -46,7 +46,9 @@ def read_yaml(path: Path, *, shown_as: str | None = None) -> YamlFile:
     except OSError as error:
         raise ConfigError(tr("{f}：读不了（{e}）", "{f}: cannot be read ({e})", f=name, e=error.strerror)) from error
     if len(raw) > MAX_BYTES:
-        raise ConfigError(tr("{f}：文件太大（上限 {m} 字节）", "{f}: too large (at most {m} bytes)", f=name, m=MAX_BYTES))
+        raise ConfigError(
+            tr("{f}：文件太大（上限 {m} 字节）", "{f}: too large (at most {m} bytes)", f=name, m=MAX_BYTES)
+        )
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -72,7 +74,7 @@ def parse_yaml(text: str, *, name: str) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = tr(
-            "{f}:{n}：YAML 写法有误（{p}）；请检查缩进、冒号后的空格和引号",
+            "{f}:{n}: YAML 写法有误（{p}）；请检查缩进、冒号后的空格和引号",
             "{f}:{n}: not valid YAML ({p}); check indentation, the space after colons, and quotes",
             f=name,
             n=line,
@@ -84,7 +86,7 @@ def parse_yaml(text: str, *, name: str) -> YamlFile:
         message = tr("{f}：YAML 读不了（{p}）", "{f}: YAML cannot be read ({p})", f=name, p=reason)
         raise ConfigError(message) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     return YamlFile(name=name, data=data, lines=lines)
 
 
@@ -95,7 +97,7 @@ def _collect_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], na
             at = (*path, str(key.value))
             if at in lines:
                 message = tr(
-                    "{f}:{n}：“{k}” 写了两次（第一次在第 {o} 行），请删去一处",
+                    "{f}:{n}: “{k}” 写了两次（第一次在第 {o} 行），请删去一处",
                     "{f}:{n}: {k} stands twice (first on line {o}); remove one",
                     f=name,
                     n=key.start_mark.line + 1,

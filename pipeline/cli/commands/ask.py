@@ -1,0 +1,226 @@
+"""The commands that ask: `search`, `trend`, `topics`, `show`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from config.errors import ConfigError
+from config.text import tr
+from pipeline.cli.app import app
+from pipeline.cli.options import Json, Query, Since, Sources, Topics, Until, day, invocation, question
+from pipeline.cli.output import FAILED, SHANGHAI, complain, console, emit_json, emit_table, local_time, plain, say
+from pipeline.query.layer import QueryLayer
+
+SENTIMENTS = {
+    "negative": ("▼ 负面", "▼ negative"),
+    "neutral": ("● 中性", "● neutral"),
+    "positive": ("▲ 正面", "▲ positive"),
+}
+# Days shown when no period is named: four weeks, so that each weekday stands four times.
+_USUAL_DAYS = 28
+
+
+@app.command(help=tr("检索帖子", "search posts"))
+def search(
+    context: typer.Context,
+    query: Query = "",
+    since: Since = "",
+    until: Until = "",
+    source: Sources = None,
+    topic: Topics = None,
+    size: Annotated[int, typer.Option(min=1, max=1000, help=tr("每页条数", "posts a page"))] = 20,
+    sort: Annotated[
+        str, typer.Option(help=tr("排序：-published、published、relevance、-likes …", "order"))
+    ] = "-published",
+    after: Annotated[str, typer.Option(help=tr("上一页给出的续页标记", "the mark the page before gave"))] = "",
+    json: Json = False,
+) -> None:
+    """Search posts."""
+    project = invocation(context).project()
+    with QueryLayer.open(project) as layer:
+        found = layer.search(question(query, since, until, source, topic), sort=sort, size=size, after=after)
+    if json:
+        emit_json(
+            {"query": query, "total": found.total, "after": found.after, "posts": [hit.post for hit in found.hits]}
+        )
+        return
+    say(tr("共 {n} 条", "{n} posts", n=found.total))
+    for hit in found.hits:
+        _show_hit(hit)
+    if found.after:
+        say(tr("下一页：--after {a}", "next page: --after {a}", a=found.after))
+
+
+def _show_hit(hit: Any) -> None:
+    post = hit.post
+    feeling = tr(*SENTIMENTS[post["sentiment"]["label"]])
+    head = f"{local_time(_time(post))}  {feeling}  {post['source']}  {'、'.join(post['topics'])}"
+    console.print(Text(plain(head), style="dim"))
+    for segments in (hit.title, hit.text):
+        line = Text()
+        for segment in segments:
+            line.append(plain(segment.text), style="bold yellow" if segment.marked else "")
+        if line.plain.strip():
+            line.truncate(400, overflow="ellipsis")
+            console.print(line)
+    console.print(Text(plain(f"{post['id']}  {post['url']}"), style="dim"))
+    console.print()
+
+
+def _time(post: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(post["published"] or post["collected"])
+
+
+@app.command(help=tr("每日数量与情感", "posts and sentiment by day"))
+def trend(
+    context: typer.Context,
+    query: Query = "",
+    since: Since = "",
+    until: Until = "",
+    source: Sources = None,
+    topic: Topics = None,
+    json: Json = False,
+) -> None:
+    """Counts by day of Asia/Shanghai."""
+    last = day(until, "--to") or datetime.now(SHANGHAI).date()
+    first = day(since, "--from") or last - timedelta(days=_USUAL_DAYS - 1)
+    if first > last:
+        raise ConfigError(tr("--from 晚于 --to", "--from lies after --to"))
+    project = invocation(context).project()
+    asked = question(query, first.isoformat(), last.isoformat(), source, topic)
+    with QueryLayer.open(project) as layer:
+        days = layer.by_day(asked, since_day=first, until_day=last)
+        voices = layer.voices(asked)
+    if json:
+        emit_json(
+            {
+                "query": query,
+                "from": first,
+                "to": last,
+                "total": sum(d.count for d in days),
+                "voices": voices,
+                "days": [_day_values(d) for d in days],
+            }
+        )
+        return
+    columns = [
+        tr("日期", "day"),
+        tr("条数", "posts"),
+        tr("声音", "voices"),
+        tr("平均情感", "mean"),
+        tr("负面占比", "negative"),
+    ]
+    rows = [(d.day, d.count, d.voices, _number(d.mean_score), _percent(d.negative_share)) for d in days]
+    emit_table("", columns, rows, right=(1, 2, 3, 4))
+
+
+def _day_values(found: Any) -> dict[str, Any]:
+    return {
+        "day": found.day,
+        "count": found.count,
+        "mean_score": found.mean_score,
+        "negative_share": found.negative_share,
+        "voices": found.voices,
+    }
+
+
+def _number(value: float | None) -> str:
+    return "—" if value is None else f"{value:+.2f}"
+
+
+def _percent(value: float | None) -> str:
+    return "—" if value is None else f"{value:.0%}"
+
+
+@app.command(help=tr("各话题的数量与情感", "posts and sentiment by topic"))
+def topics(
+    context: typer.Context,
+    query: Query = "",
+    since: Since = "",
+    until: Until = "",
+    source: Sources = None,
+    json: Json = False,
+) -> None:
+    """Counts by topic."""
+    from nlp.taxonomy import load_taxonomy
+
+    project = invocation(context).project()
+    names = {t.id: tr(t.zh, t.en) for t in load_taxonomy(project.file(project.settings.nlp.topics)).topics}
+    with QueryLayer.open(project) as layer:
+        buckets = layer.by(question(query, since, until, source, None), "topic", size=200)
+    if json:
+        emit_json(
+            [
+                {
+                    "topic": b.key,
+                    "name": names.get(b.key, b.key),
+                    "count": b.count,
+                    "mean_score": b.mean_score,
+                    "negative_share": b.negative_share,
+                }
+                for b in buckets
+            ]
+        )
+        return
+    columns = [
+        tr("话题", "topic"),
+        tr("标识", "id"),
+        tr("条数", "posts"),
+        tr("平均情感", "mean"),
+        tr("负面占比", "negative"),
+    ]
+    rows = [
+        (names.get(b.key, b.key), b.key, b.count, _number(b.mean_score), _percent(b.negative_share)) for b in buckets
+    ]
+    emit_table("", columns, rows, right=(2, 3, 4))
+
+
+@app.command(help=tr("显示一条帖子：正文、标注、旧版本、同帖各楼", "show a post: text, annotation, revisions, thread"))
+def show(
+    context: typer.Context,
+    post_id: Annotated[str, typer.Argument(metavar="ID", help=tr("帖子编号", "id of the post"))],
+    json: Json = False,
+) -> None:
+    """Show a post."""
+    project = invocation(context).project()
+    with QueryLayer.open(project) as layer:
+        view = layer.post(post_id)
+    if view is None:
+        complain(tr("没有编号为 {i} 的帖子", "there is no post {i}", i=plain(post_id)))
+        raise typer.Exit(FAILED)
+    if json:
+        emit_json({"post": view.post, "revisions": list(view.revisions), "thread": list(view.thread)})
+        return
+    post = view.post
+    say(post["title"])
+    say(f"{local_time(_time(post))}  {post['source']}  {post['kind']}  {post['url']}")
+    say(post["text"])
+    if official := post["official"]:
+        replied = datetime.fromisoformat(official["replied"]) if official["replied"] else None
+        say(
+            tr("官方答复（{u}，{t}）：", "official reply ({u}, {t}):", u=official["unit"] or "—", t=local_time(replied))
+        )
+        say(official["text"])
+    if feeling := post["sentiment"]:
+        confidence = tr("把握 {c:.0%}", "confidence {c:.0%}", c=feeling["confidence"])
+        say(f"{tr(*SENTIMENTS[feeling['label']])} {feeling['score']:+.2f}，{confidence}")
+    say(
+        tr(
+            "话题：{t}；关键词：{k}",
+            "topics: {t}; keyphrases: {k}",
+            t="、".join(post["topics"]),
+            k="、".join(post["keyphrases"]),
+        )
+    )
+    say(
+        tr(
+            "旧版本 {r} 个；同帖其他 {t} 条",
+            "{r} revisions; {t} other posts of the thread",
+            r=len(view.revisions),
+            t=len(view.thread),
+        )
+    )

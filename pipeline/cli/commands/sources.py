@@ -1,0 +1,176 @@
+"""`qingyu sources …`: which places are read, how they are, and how to add one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from config.text import tr
+from pipeline.cli.app import app
+from pipeline.cli.options import Json, invocation
+from pipeline.cli.output import FAILED, emit_json, emit_table, local_time, plain, say
+
+sources_app = typer.Typer(help=tr("来源", "the sources"), no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(sources_app, name="sources")
+Name = Annotated[str, typer.Argument(help=tr("来源的名字", "name of the source"))]
+
+
+@sources_app.command("list", help=tr("列出来源", "list the sources"))
+def list_sources(context: typer.Context, json: Json = False) -> None:
+    """List the sources."""
+    sources = invocation(context).project().sources
+    facts = [
+        {
+            "name": s.name,
+            "kind": s.kind,
+            "title": s.title,
+            "enabled": s.enabled,
+            "every_s": s.every,
+            "urls": list(s.start_urls()),
+        }
+        for s in sources
+    ]
+    if json:
+        emit_json(facts)
+        return
+    columns = [tr("名字", "name"), tr("种类", "kind"), tr("名称", "title"), tr("启用", "enabled"), tr("起始", "start")]
+    rows = [
+        (
+            f["name"],
+            f["kind"],
+            f["title"],
+            tr("是", "yes") if f["enabled"] else tr("否", "no"),
+            f["urls"][0] if f["urls"] else "",
+        )
+        for f in facts
+    ]
+    emit_table("", columns, rows)
+
+
+@sources_app.command("health", help=tr("各来源的状况与最近一次采集", "how each source is, and its last run"))
+def health(context: typer.Context, json: Json = False) -> None:
+    """How each source is."""
+    from pipeline.sources_view import health_of
+
+    found = health_of(invocation(context).project(), now=datetime.now(UTC))
+    if json:
+        emit_json([item.to_dict() for item in found])
+        return
+    columns = [
+        tr("来源", "source"),
+        tr("状况", "health"),
+        tr("最近成功", "last success"),
+        tr("新帖", "new"),
+        tr("变更", "changed"),
+        tr("搁置", "set aside"),
+        tr("说明", "why"),
+    ]
+    rows = [
+        (
+            h.name,
+            h.health,
+            local_time(h.last_ok),
+            h.counts.get("posts_new", 0),
+            h.counts.get("posts_changed", 0),
+            h.counts.get("set_aside", 0),
+            h.reason,
+        )
+        for h in found
+    ]
+    emit_table("", columns, rows, right=(3, 4, 5))
+
+
+@sources_app.command("aside", help=tr("搁置的页面与帖子及其原因", "what was set aside, and why"))
+def aside(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help=tr("只看这个来源", "only this source"))] = None,
+    size: Annotated[int, typer.Option(min=1, max=1000, help=tr("最多条数", "at most"))] = 50,
+    json: Json = False,
+) -> None:
+    """What was set aside."""
+    from pipeline.sources_view import set_aside_of
+
+    pieces = set_aside_of(invocation(context).project(), source=name, size=size)
+    if json:
+        emit_json([piece.to_dict() for piece in pieces])
+        return
+    columns = [tr("时间", "at"), tr("来源", "source"), tr("阶段", "stage"), tr("原因", "reason"), tr("网址", "address")]
+    emit_table("", columns, [(local_time(p.at), p.source, p.stage, p.reason, p.url) for p in pieces])
+
+
+@sources_app.command(
+    "check",
+    help=tr("每种页面取一页，逐项显示会取到什么；不写入", "fetch a page of each kind and show what would be taken"),
+)
+def check(context: typer.Context, name: Name, json: Json = False) -> None:
+    """What would be taken from a source."""
+    from pipeline.crawl import check_source
+
+    project = invocation(context).project()
+    report = check_source(project, project.source(name))
+    if json:
+        emit_json(report)
+    else:
+        for page in report.get("pages", []):
+            _show_page(page)
+    if not report.get("ok", True):
+        raise typer.Exit(FAILED)
+
+
+def _show_page(page: dict[str, Any]) -> None:
+    say(f"■ {page.get('role', '')}  {page.get('url', '')}")
+    if problem := page.get("problem"):
+        say(tr("  取不到：{p}", "  nothing could be taken: {p}", p=problem))
+    say(
+        tr("  链接 {n} 个，帖子 {p} 条", "  {n} links, {p} posts", n=page.get("links", 0), p=len(page.get("posts", [])))
+    )
+    for post in page.get("posts", [])[:3]:
+        rows = [(key, plain(value)[:200]) for key, value in _flat(post) if value not in (None, "")]
+        emit_table("", [tr("字段", "field"), tr("取到的内容", "taken")], rows)
+
+
+def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        pairs += _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
+    return pairs
+
+
+@sources_app.command(
+    "add", help=tr("看一眼网址，认出种类并给出来源声明", "look at an address, recognise its kind and propose the YAML")
+)
+def add(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help=tr("网址", "address"))],
+    name: Annotated[str, typer.Option(help=tr("来源的名字；不写则由主机名得出", "name; else made from the host"))] = "",
+    write: Annotated[
+        bool, typer.Option("--write", help=tr("写入 config/sources/名字.yaml", "write config/sources/NAME.yaml"))
+    ] = False,
+    allow_private: Annotated[
+        bool, typer.Option(help=tr("允许内网或本机地址", "allow private and loopback addresses"))
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Recognise an address."""
+    from pipeline.sources_add import propose, write_source
+
+    project = invocation(context).project()
+    proposals = propose(project, url, name=name, allow_private=allow_private)
+    if json:
+        emit_json([proposal.to_dict() for proposal in proposals])
+    else:
+        for proposal in proposals:
+            say(f"# {proposal.kind}：{proposal.why}")
+            say(proposal.yaml)
+    if not proposals:
+        say(
+            tr(
+                "没有认出这个页面；可照 docs/how-to/board.md 手写选择器",
+                "not recognised; write selectors as docs/how-to/board.md shows",
+            )
+        )
+        raise typer.Exit(FAILED)
+    if write:
+        say(tr("已写入 {p}", "written to {p}", p=write_source(project, proposals[0])))

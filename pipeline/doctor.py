@@ -1,0 +1,251 @@
+"""`qingyu doctor`: checks a machine and a configuration, and says what to do about each finding."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import ssl
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import psutil
+from crawlers.store import open_store
+from sqlalchemy import func, select
+
+from config.errors import ConfigError, QingyuError
+from config.project import Project
+from config.sources import SourceConfig
+from config.text import tr
+from config.yamlfile import read_yaml
+from crawlers.schema import post
+
+State = Literal["ok", "warning", "failed"]
+# Below 1 GB SQLite and index merges may fail in the middle; below 5 GB someone should look.
+_DISK_FAIL, _DISK_WARN = 1_000_000_000, 5_000_000_000
+# A process may take 800 MB; three run side by side.
+_MEMORY_WARN = 2_500_000_000
+_MAIL_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check. check: what was looked at; state: ok, warning, failed; message: what was found; remedy: what to do."""
+
+    check: str
+    state: State
+    message: str
+    remedy: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def examine(project: Project, *, now: datetime) -> list[Finding]:
+    """All findings, in the order a person would look. Nothing is changed, no source is asked."""
+    checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        lambda: _paths(project),
+        lambda: _disk(project),
+        _memory,
+        lambda: _clock(project, now),
+        lambda: _key(project),
+        lambda: _language_tools(project),
+        lambda: _store(project),
+        lambda: _index(project),
+        lambda: _mail(project),
+        lambda: _sources(project),
+    )
+    return [finding for check in checks for finding in check()]
+
+
+def _paths(project: Project) -> Iterator[Finding]:
+    for name, path in (("data", project.data_dir), ("logs", project.log_dir)):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            probe = path / ".doctor"
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            message = tr("{p} 不可写：{e}", "{p} cannot be written: {e}", p=path, e=error.strerror)
+            remedy = tr(
+                "改正目录的属主与权限，或修改 paths.{n}",
+                "mend owner and mode of the folder, or change paths.{n}",
+                n=name,
+            )
+            yield Finding(f"paths.{name}", "failed", message, remedy)
+        else:
+            yield Finding(f"paths.{name}", "ok", tr("{p} 可写", "{p} can be written", p=path))
+
+
+def _disk(project: Project) -> Iterator[Finding]:
+    path = project.data_dir if project.data_dir.exists() else project.root
+    free = shutil.disk_usage(path).free
+    state: State = "failed" if free < _DISK_FAIL else "warning" if free < _DISK_WARN else "ok"
+    message = tr("数据盘剩余 {g:.1f} GB", "{g:.1f} GB free on the data disk", g=free / 1e9)
+    remedy = tr("腾出空间；qingyu purge 按保留期限清理", "free some space; qingyu purge enforces the retention")
+    yield Finding("disk", state, message, "" if state == "ok" else remedy)
+
+
+def _memory() -> Iterator[Finding]:
+    memory = psutil.virtual_memory()
+    state: State = "warning" if memory.available < _MEMORY_WARN else "ok"
+    message = tr("可用内存 {g:.1f} GB", "{g:.1f} GB of memory available", g=memory.available / 1e9)
+    remedy = tr("关闭其他程序，或把 process.workers 设为 1", "close other programs, or set process.workers to 1")
+    yield Finding("memory", state, message, "" if state == "ok" else remedy)
+
+
+def _clock(project: Project, now: datetime) -> Iterator[Finding]:
+    try:
+        ZoneInfo("Asia/Shanghai")
+    except ZoneInfoNotFoundError:
+        message = tr("没有时区数据 Asia/Shanghai", "no zone data for Asia/Shanghai")
+        yield Finding("timezone", "failed", message, tr("安装 tzdata", "install tzdata"))
+    else:
+        offset = now.astimezone().utcoffset()
+        shown = now.astimezone().strftime("%Z%z")
+        message = tr(
+            "系统时区 {z}；一切按 Asia/Shanghai 计日", "system zone {z}; days are those of Asia/Shanghai", z=shown
+        )
+        yield Finding("timezone", "ok" if offset is not None else "warning", message)
+    newest = _newest_collected(project)
+    if newest is not None and newest > now:
+        message = tr("系统时钟 {n} 早于已采集的 {c}", "the clock {n} is before what was collected {c}", n=now, c=newest)
+        yield Finding(
+            "clock", "failed", message, tr("校准系统时钟（如启用 NTP）", "set the clock right (for example by NTP)")
+        )
+    else:
+        yield Finding("clock", "ok", now.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S +08:00"))
+
+
+def _newest_collected(project: Project) -> datetime | None:
+    try:
+        engine = open_store(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+    except QingyuError:
+        return None
+    with engine.connect() as connection:
+        newest = connection.execute(select(func.max(post.c.collected_ms))).scalar()
+    engine.dispose()
+    return datetime.fromtimestamp(newest / 1000, UTC) if newest else None
+
+
+def _key(project: Project) -> Iterator[Finding]:
+    try:
+        project.author_key()
+    except ConfigError as error:
+        yield Finding("author_key", "failed", error.message, tr("运行 qingyu init", "run qingyu init"))
+        return
+    mode = stat.S_IMODE(project.key_file.stat().st_mode)
+    if mode & 0o077:
+        message = tr("{p} 可被他人读取（{m:o}）", "{p} can be read by others ({m:o})", p=project.key_file, m=mode)
+        yield Finding("author_key", "failed", message, f"chmod 600 {project.key_file}")
+    else:
+        yield Finding("author_key", "ok", tr("密钥仅属主可读", "only the owner can read the key"))
+
+
+def _language_tools(project: Project) -> Iterator[Finding]:
+    from nlp.annotator import load_annotator
+
+    try:
+        annotator = load_annotator(project.settings.nlp, project.file)
+    except QingyuError as error:
+        yield Finding("dictionaries", "failed", error.message, tr("按提示改正该文件", "mend the file as said"))
+    except (OSError, ImportError) as error:
+        remedy = tr("检查 nlp 一节的设置；classic 工具需另装", "check the nlp settings; classic tools are an extra")
+        yield Finding("dictionaries", "failed", str(error), remedy)
+    else:
+        yield Finding("dictionaries", "ok", tr("词典与模型 {m}", "dictionaries and model {m}", m=annotator.model))
+
+
+def _store(project: Project) -> Iterator[Finding]:
+    try:
+        engine = open_store(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+    except QingyuError as error:
+        yield Finding(
+            "store", "failed", error.message, tr("检查 store 一节与磁盘", "check the store settings and the disk")
+        )
+        return
+    with engine.connect() as connection:
+        posts = connection.execute(select(func.count()).select_from(post)).scalar_one()
+    engine.dispose()
+    yield Finding("store", "ok", tr("数据库可用，{n} 条帖子", "the store answers, {n} posts", n=posts))
+
+
+def _index(project: Project) -> Iterator[Finding]:
+    from pipeline.query.layer import QueryLayer, Question
+
+    if not project.index_dir.exists():
+        message = tr("还没有索引", "there is no index yet")
+        yield Finding("index", "ok", message, tr("qingyu process 会建立", "qingyu process makes it"))
+        return
+    try:
+        with QueryLayer.open(project, who="doctor") as layer:
+            count = layer.count(Question())
+    except QingyuError as error:
+        yield Finding("index", "failed", error.message, "qingyu index rebuild")
+    else:
+        yield Finding("index", "ok", tr("索引可用，{n} 条", "the index answers, {n} posts", n=count))
+
+
+def _mail(project: Project) -> Iterator[Finding]:
+    mail = project.settings.mail
+    if not mail.host:
+        yield Finding("mail", "ok", tr("没有设置邮件", "mail is not set up"))
+        return
+    try:
+        if mail.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(mail.host, mail.port, timeout=_MAIL_TIMEOUT_S, context=_tls())
+        else:
+            server = smtplib.SMTP(mail.host, mail.port, timeout=_MAIL_TIMEOUT_S)
+        with server:
+            server.ehlo()
+            if mail.security == "starttls":
+                server.starttls(context=_tls())
+                server.ehlo()
+            if mail.user and mail.password is not None:
+                server.login(mail.user, mail.password.get_secret_value())
+    except (OSError, smtplib.SMTPException) as error:
+        remedy = tr("检查 mail 一节的主机、端口、加密与登录", "check host, port, security and login under mail")
+        yield Finding("mail", "failed", f"{mail.host}:{mail.port} {type(error).__name__}: {error}", remedy)
+    else:
+        yield Finding("mail", "ok", tr("{h}:{p} 可用", "{h}:{p} answers", h=mail.host, p=mail.port))
+
+
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _sources(project: Project) -> Iterator[Finding]:
+    from config.sources import read_sources
+
+    folder = project.config_dir / "sources"
+    files = sorted(folder.glob("*.y*ml"))
+    if not files:
+        message = tr("还没有来源", "no source is declared yet")
+        yield Finding("sources", "warning", message, tr("qingyu sources add 网址", "qingyu sources add URL"))
+    for path in files:
+        try:
+            sources = read_sources(read_yaml(path))
+        except ConfigError as error:
+            yield Finding(f"sources/{path.name}", "failed", error.message, tr("按行号改正", "mend the line named"))
+            continue
+        for source in sources:
+            yield _source(project, path, source)
+    try:
+        _ = project.sources
+    except ConfigError as error:
+        yield Finding("sources", "failed", error.message, tr("改正来源文件", "mend the source files"))
+
+
+def _source(project: Project, path: Path, source: SourceConfig) -> Finding:
+    check = f"sources/{path.name}"
+    local = {"127.0.0.1", "localhost", "::1"}
+    if source.start_urls() and not project.settings.operator.contact and not source.allowed_hosts() <= local:
+        message = tr("{n}：没有填写联系方式", "{n}: no contact is given", n=source.name)
+        remedy = tr("在 config/settings.yaml 填 operator.contact", "set operator.contact in config/settings.yaml")
+        return Finding(check, "failed", message, remedy)
+    return Finding(check, "ok", f"{source.name}（{source.kind}）")
