@@ -1,0 +1,112 @@
+"""One run of one source in this process: store, adapter, spider, reactor. A process runs one source and ends."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.errors import StageError
+from config.project import Project
+from config.sources import ImportSource, Source
+from config.text import tr
+from crawlers.adapters.registry import make_adapter
+from crawlers.job import make_job
+from crawlers.landing import Landing
+from crawlers.scrapy_settings import scrapy_settings
+from crawlers.spider import Revisit, SourceSpider, first_line
+from crawlers.store import open_store
+
+DONE, FAILED, USAGE, PIECES = 0, 1, 2, 3
+EVENTS_PER_S = 2.0
+
+
+@dataclass(slots=True)
+class Events:
+    """Events as JSON lines on standard output; progress at most twice a second."""
+
+    _last: float = field(default=0.0)
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """Print one event."""
+        now = time.monotonic()
+        if event.get("event") == "progress" and now - self._last < 1 / EVENTS_PER_S:
+            return
+        self._last = now
+        sys.stdout.write(json.dumps(event, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def run_source(project: Project, source: Source, *, run_id: str, revisit: Revisit, events: Events) -> int:
+    """Read `source` once and land what it yields. Returns the exit code; the last event says how it ended.
+
+    Raises ConfigError before anything was asked, StageError when the store cannot be used.
+    """
+    if isinstance(source, ImportSource):
+        return _import(project, source, run_id, events)
+    job = make_job(source, project.settings)
+    landing = _landing(project, source, run_id)
+    try:
+        memory = landing.begin()
+    except SQLAlchemyError as error:
+        raise _store_failed(error) from error
+    adapter = make_adapter(source, memory.state)
+    process = AsyncCrawlerProcess(scrapy_settings(job), install_root_handler=False)
+    for chatty in ("scrapy", "twisted", "asyncio", "protego"):  # Scrapy sets its own to DEBUG when the process is made
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    crawler = process.create_crawler(SourceSpider)
+    process.crawl(
+        crawler,
+        job=job,
+        adapter=adapter,
+        landing=landing,
+        walk_complete=memory.walk_complete,
+        revisit=revisit,
+        tell=events.tell,
+    )
+    process.start()
+    spider = crawler.spider
+    if not isinstance(spider, SourceSpider) or not spider.ended:
+        raise StageError(
+            tr("采集没有正常结束；再次运行会接着做", "the crawl did not end in order; run it again to go on")
+        )
+    return _report(events, spider.outcome, spider.reason, spider.counts)
+
+
+def _landing(project: Project, source: Source, run_id: str) -> Landing:
+    engine = open_store(project)
+    region = source.region or project.settings.region
+    key = project.author_key()
+    return Landing(engine, source, region=region, author_key=key, run_id=run_id, now=lambda: datetime.now(UTC))
+
+
+def _store_failed(error: SQLAlchemyError) -> StageError:
+    message = tr(
+        "数据库用不了：{e}；运行 qingyu doctor 检查",
+        "the store cannot be used: {e}; run qingyu doctor",
+        e=first_line(error),
+    )
+    return StageError(message)
+
+
+def _report(events: Events, outcome: str, reason: str, counts: Mapping[str, Any]) -> int:
+    events.tell({"event": "finished", "outcome": outcome, "reason": reason, "counts": dict(counts)})
+    if outcome in {"failed", "stopped"}:
+        return FAILED
+    return PIECES if counts.get("set_aside") or counts.get("posts_set_aside") else DONE
+
+
+def _import(project: Project, source: ImportSource, run_id: str, events: Events) -> int:
+    landing = _landing(project, source, run_id)
+    imports = importlib.import_module("crawlers.imports")
+    ended = imports.run_import(landing, source, project.root)
+    return _report(events, ended.outcome, ended.reason, ended.counts.to_dict())
