@@ -84,6 +84,10 @@ def scrapy_settings(job: Job) -> dict[str, Any]:
             "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
             "Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5",
         },
+        # The spider yields requests only, no items. Scrapy starts this many tasks for each response: 100 by default.
+        "CONCURRENT_ITEMS": 1,
+        # Inspects the source of a generator callback at each response; ours return nothing.
+        "WARN_ON_GENERATOR_RETURN_VALUE": False,
         "STATS_DUMP": False,
         "LOG_ENABLED": False,
         "LOG_LEVEL": "WARNING",
