@@ -153,6 +153,8 @@ class SourceSpider(scrapy.Spider):
             yield from self._not_modified(link, step, known, response)
         elif 200 <= status < 300:
             yield from self._content(link, step, known, response)
+        elif link.meta.get("instead") and status not in PASSING:
+            yield from self._instead(link, step, f"HTTP {status}")
         elif status in _GONE and not (step is not None and step.depth == 0):
             self._land(PageResult(link, "gone", _now()))
         elif status in _CLOSED and not link.walk:
@@ -177,6 +179,9 @@ class SourceSpider(scrapy.Spider):
             return
         page = page_of(response, link, declared=self.job.source.encoding, fetched_at=_now())
         parsed = parse_page(self.adapter, page)
+        if isinstance(parsed, str) and link.meta.get("instead"):
+            yield from self._instead(link, step, parsed)
+            return
         if isinstance(parsed, str):
             self._fail(link, step, parsed, evidence=page.text[:4_000])
             return
@@ -209,17 +214,25 @@ class SourceSpider(scrapy.Spider):
             elif self.landing.wanted(link):
                 yield from self._ask(link)
 
+    def _instead(self, link: Link, step: Step | None, reason: str) -> Iterator[Request]:
+        """The pages to read in the place of one that is closed: `meta["instead"]`, links as [url, role, walk, meta]."""
+        self._land(PageResult(link, "restricted", _now(), reason=reason))
+        others = [Link(url, role, walk=walk, meta=meta) for url, role, walk, meta in link.meta["instead"]]
+        yield from self._follow(others, step)
+
     def _is_known(self, link: Link) -> bool:
         known = self.landing.known(link.url)
         return known is not None and known.fetched and (not link.fingerprint or link.fingerprint == known.fingerprint)
 
-    def unread(self, failure: Failure) -> None:
+    def unread(self, failure: Failure) -> Iterator[Request]:
         """A request that brought no response: refused by a middleware, or the network failed."""
         request: Request = failure.request  # type: ignore[attr-defined]
         link: Link = request.meta["link"]
         step: Step | None = request.meta["step"]
         error = failure.value
-        if isinstance(error, Refused) and error.kind == "robots":
+        if isinstance(error, Refused) and error.kind == "robots" and link.meta.get("instead"):
+            yield from self._instead(link, step, error.reason)
+        elif isinstance(error, Refused) and error.kind == "robots":
             self._land(PageResult(link, "robots", _now(), reason=error.reason))
             self._note_unread(step, error.reason)
         elif isinstance(error, Refused) and error.kind == "later":

@@ -22,9 +22,8 @@ _PID = re.compile(r"[?&]pid=(\d{1,19})")
 
 # Parts of a message that its author did not write: attachments and their hover notes, noise against copying, ads, scripts.
 _FOREIGN = frozenset(
-    "pstatus jammer attach_nopermission attach_tips tip aimg_tip attach_popup tattl pattl attnm imgtitle "
-    "a_pr a_p ad rate psth cm modact sign viewpay showhide".split()  # noqa: SIM905 - read as a list of words
-)
+    ["pstatus", "jammer", "attach_nopermission", "attach_tips", "attach_popup", "tip", "aimg_tip", "tattl", "pattl"]
+) | frozenset(["attnm", "imgtitle", "a_pr", "a_p", "ad", "rate", "psth", "cm", "modact", "sign", "viewpay", "showhide"])
 _FOREIGN_TAGS = frozenset(["script", "style", "noscript", "ignore_js_op", "iframe", "object", "embed", "form", "img"])
 _UNSEEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d]*[1-9])", re.I)
 

@@ -4,13 +4,15 @@
       └────▶ posts' feed ──▶ posts with their comments ──▶ further pages of comments
              comments' feed            lists, where feeds are closed
 
-A link may carry `meta["instead"]`, a list of [url, role] to walk when it cannot be read (refused, closed, another kind of
-page): the spider follows it. So a site that closed REST is read by its feeds, and one that closed those by its lists.
+A link may carry `meta["instead"]`: links as [url, role, walk, meta] to read when it is closed (refused by robots.txt or by
+the server, or another kind of page): the spider follows them. So a site that closed REST is read by its feeds, and one that
+closed those too by its lists or its sitemap.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +21,7 @@ from crawlers.adapters import wordpress_rest as rest
 from crawlers.adapters.base import FetchedPage, Link, ParsedPage
 from crawlers.adapters.html_page import document, having, hrefs, select
 from crawlers.adapters.wordpress_feed import read_comments_feed, read_posts_feed
-from crawlers.adapters.wordpress_pages import read_list, read_post
+from crawlers.adapters.wordpress_pages import list_links, read_list, read_post, read_sitemap
 from crawlers.canonical import canonical_url
 from crawlers.dates import parse_date
 
@@ -29,19 +31,22 @@ OVERLAP = timedelta(days=1)  # a comment approved late keeps the date it was wri
 class WordPressAdapter:
     """Parses a WordPress site (4.7 and later)."""
 
-    stop_at_known = True
+    stop_at_known = (
+        False  # what was read last time is remembered by time (state), since neither REST nor feeds list links
+    )
 
     def __init__(self, source: WordPressSource, state: Mapping[str, Any]) -> None:
-        """source: its declaration; state: `rest_read_at`, `rest_pages`, `comments_seen` of the last complete run."""
+        """source: its declaration; state: `rest_read_at`, `rest_pages`, `feed_read_at`, `comments_seen` of the last complete run."""
         self._source = source
         self._state = state
         self._readers: dict[str, Callable[[FetchedPage], ParsedPage]] = {
             "home": self._home,
             "rest_posts": self._rest_posts,
             "rest_comments": rest.read_comments,
-            "feed": read_posts_feed,
-            "comments_feed": self._comments_feed,
+            "feed": lambda page: read_posts_feed(page, since=self._since("feed_read_at")),
+            "comments_feed": lambda page: read_comments_feed(page, since=self._since("comments_seen")),
             "list": read_list,
+            "sitemap": read_sitemap,
             "post": self._post,
             "comments": self._post,
         }
@@ -56,61 +61,74 @@ class WordPressAdapter:
 
     def _home(self, page: FetchedPage) -> ParsedPage:
         """Where to go on from the front page: the interface (with the feeds for when it is closed), or the feeds."""
-        tree = document(page)
-        feeds = _feeds(tree, page.url)
+        site = _Site.of(page)
         if self._source.via == "pages":
-            return ParsedPage(links=self._by_feeds(page.url, feeds))
-        root = _interface(tree, page)
-        instead = [] if self._source.via == "rest" else [_plain(link) for link in self._by_feeds(page.url, feeds)]
+            return ParsedPage(links=self._by_feeds(site))
+        instead = [] if self._source.via == "rest" else [_plain(link) for link in self._by_feeds(site)]
         links = []
         for index, query in enumerate(rest.post_queries(self._state)):
-            url = rest.endpoint(root, "posts", query)
-            meta = {
-                "query": url,
-                "root": root,
-                "feeds": list(feeds),
-                "home": page.url,
-                "instead": [] if index else instead,
-            }
+            url = rest.endpoint(site.interface, "posts", query)
+            meta: dict[str, Any] = {"query": url, "instead": [] if index else instead}
+            if index == 0 and self._source.comments:
+                meta["comments"] = self._comments_link(site)
             links.append(Link(url, "rest_posts", walk=True, meta=meta, priority=8))
         return ParsedPage(links=links)
 
-    def _by_feeds(self, home: str, feeds: tuple[str, str], *, articles: bool = True) -> list[Link]:
-        lists = [[home, "list", {"articles": articles}]]
-        links = [Link(feeds[0], "feed", walk=True, meta={"articles": articles, "instead": lists})]
+    def _comments_link(self, site: _Site) -> list[Any]:
+        """The interface's comments as a plain link: they need not be as open as the posts."""
+        url = rest.endpoint(site.interface, "comments", rest.comment_query())
+        closed = self._source.via == "rest"
+        instead = [] if closed else [_plain(link) for link in self._by_feeds(site, articles=False)]
+        return [url, "rest_comments", True, {"query": url, "instead": instead}]
+
+    def _by_feeds(self, site: _Site, *, articles: bool = True) -> list[Link]:
+        """The site's feeds, with its lists for when they are closed."""
+        lists = [[url, role, walk, {"articles": articles}] for url, role, walk in site.lists]
+        links = [Link(site.posts_feed, "feed", walk=True, meta={"articles": articles, "instead": lists})]
         if self._source.comments:
-            links.append(Link(feeds[1], "comments_feed", walk=True, meta={"instead": []}))
+            links.append(Link(site.comments_feed, "comments_feed", walk=True, meta={"instead": []}))
         return links
 
     def _rest_posts(self, page: FetchedPage) -> ParsedPage:
-        """A page of posts; the first one leads to the comments, which need not be as open as the posts."""
+        """A page of posts; the first one leads to the comments."""
         parsed = rest.read_posts(page)
-        root, feeds, home = (page.meta.get(key) for key in ("root", "feeds", "home"))
-        first = page.meta.get("n", 1) == 1 and page.meta.get("main") is True and self._source.comments
-        if not (first and isinstance(root, str) and isinstance(home, str) and isinstance(feeds, list)):
+        comments = page.meta.get("comments")
+        if not isinstance(comments, list):
             return parsed
-        url = rest.endpoint(root, "comments", rest.comment_query())
-        closed = self._source.via == "rest"
-        instead = (
-            [] if closed else [_plain(link) for link in self._by_feeds(home, (feeds[0], feeds[1]), articles=False)]
-        )
-        comments = Link(url, "rest_comments", walk=True, meta={"query": url, "instead": instead})
-        return ParsedPage(
-            posts=parsed.posts, links=[*parsed.links, comments], problems=parsed.problems, state=parsed.state
-        )
+        url, role, walk, meta = comments
+        return replace(parsed, links=[Link(url, role, walk=walk, meta=meta)])
 
-    def _comments_feed(self, page: FetchedPage) -> ParsedPage:
-        seen = self._state.get("comments_seen")
+    def _since(self, key: str) -> datetime | None:
+        """A moment remembered from the last complete run, a day earlier; None on the first."""
+        seen = self._state.get(key)
         moment = parse_date(seen, now=datetime.now(UTC)) if isinstance(seen, str) else None
-        return read_comments_feed(page, since=moment - OVERLAP if moment else None)
+        return moment - OVERLAP if moment else None
 
     def _post(self, page: FetchedPage) -> ParsedPage:
         return read_post(page, articles=page.meta.get("articles") is not False, comments=self._source.comments)
 
 
+@dataclass(frozen=True, slots=True)
+class _Site:
+    """What a front page tells. interface: root of REST; lists: where posts are listed without feeds: url, role, walk."""
+
+    interface: str
+    posts_feed: str
+    comments_feed: str
+    lists: list[tuple[str, str, bool]]
+
+    @classmethod
+    def of(cls, page: FetchedPage) -> _Site:
+        tree = document(page)
+        posts, comments = _feeds(tree, page.url)
+        lists = [(link.url, link.role, link.walk) for link in list_links(tree, page.url, articles=True)]
+        sitemap = [(canonical_url("wp-sitemap.xml", page.url), "sitemap", True)]
+        return cls(_interface(tree, page), posts, comments, lists or sitemap)
+
+
 def _plain(link: Link) -> list[Any]:
     """A link as JSON values."""
-    return [link.url, link.role, dict(link.meta)]
+    return [link.url, link.role, link.walk, dict(link.meta)]
 
 
 def _interface(tree: Any, page: FetchedPage) -> str:

@@ -18,7 +18,7 @@ from crawlers.record import Kind, RawPost
 
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
-# The newest posts, this many pages of the feed, are compared in every run; older ones when a page shows something new.
+# The newest posts, this many pages of the feed, are compared in every run; older ones are found again by re-visits.
 ALWAYS = 10
 _ANSWERS = ("In reply to", "回复", "回覆")
 
@@ -37,14 +37,17 @@ def items(page: FetchedPage) -> list[Element]:
     return list(root.iter("item"))
 
 
-def read_posts_feed(page: FetchedPage) -> ParsedPage:
-    """Links to the posts of a page of the feed; their fingerprint changes with title and text."""
+def read_posts_feed(page: FetchedPage, *, since: datetime | None) -> ParsedPage:
+    """Links to the posts of a page of the feed; their fingerprint changes with title and text.
+
+    since: up to when the last complete run read the feed (None: it never did); older pages beyond the tenth are not asked.
+    """
     found = items(page)
     links = [link for item in found if (link := _post_link(item, page)) is not None]
-    onward = _next(page, len(found))
-    if onward and _number(page) < ALWAYS:
-        return ParsedPage(links=[*links, *onward])
-    return ParsedPage(links=links, more=onward)
+    times = [moment for item in found if (moment := _published(item, page)) is not None]
+    reached = since is not None and _number(page) >= ALWAYS and bool(times) and min(times) < since
+    state = {"feed_read_at": page.fetched_at.isoformat()} if _number(page) == 1 else {}
+    return ParsedPage(links=links, more=[] if reached else _next(page, len(found)), state=state)
 
 
 def _post_link(item: Element, page: FetchedPage) -> Link | None:
@@ -69,7 +72,7 @@ def read_comments_feed(page: FetchedPage, *, since: datetime | None) -> ParsedPa
     times = [post.published for post in posts if post.published is not None]
     reached = since is None or not times or min(times) < since
     newest = {"comments_seen": max(times).isoformat()} if times and _number(page) == 1 else {}
-    return ParsedPage(posts=posts, links=[] if reached else _next(page, len(found)), state=newest)
+    return ParsedPage(posts=posts, more=[] if reached else _next(page, len(found)), state=newest)
 
 
 def _comment(item: Element, page: FetchedPage) -> RawPost | None:
@@ -95,7 +98,7 @@ def _comment(item: Element, page: FetchedPage) -> RawPost | None:
         thread_url=post_url(thread_url),
         parent_native=parent,
         author=_field(item, _CREATOR),
-        published=parse_date(_field(item, "pubDate"), now=page.fetched_at, timezone="UTC"),
+        published=_published(item, page),
     )
 
 
@@ -119,6 +122,10 @@ def _post_number(guid: str) -> str:
     return f"p{number}" if mark and number.isascii() and number.isdigit() else ""
 
 
+def _published(item: Element, page: FetchedPage) -> datetime | None:
+    return parse_date(_field(item, "pubDate"), now=page.fetched_at, timezone="UTC")
+
+
 def _field(item: Element, name: str) -> str:
     value: Any = item.findtext(name)
     return value.strip() if isinstance(value, str) else ""
@@ -137,5 +144,6 @@ def _next(page: FetchedPage, count: int) -> list[Link]:
     if not count or not isinstance(size, int) or count < size or not isinstance(base, str):
         return []
     joint = "&" if "?" in base else "?"
-    meta = {**page.meta, "n": number + 1, "size": size, "feed": base, "instead": []}
+    kept = {key: page.meta[key] for key in ("articles",) if key in page.meta}
+    meta = {**kept, "n": number + 1, "size": size, "feed": base}
     return [Link(f"{base}{joint}paged={number + 1}", page.role, walk=True, meta=meta)]

@@ -13,6 +13,7 @@ from crawlers.adapters.html_page import Element, document, having, hrefs, markup
 from crawlers.adapters.wordpress_text import body_text, comment_number, password_form, post_url
 from crawlers.canonical import canonical_url
 from crawlers.dates import parse_date
+from crawlers.markup import parse_html
 from crawlers.record import Kind, RawPost
 
 _POST_CLASS = re.compile(r"\bpostid-(\d{1,19})\b")
@@ -24,31 +25,49 @@ _BODIES = ("entry-content", "wp-block-post-content", "post-content", "article-co
 _COMMENT_BODIES = (
     f"{having('comment-content')} or {having('wp-block-comment-content')} or {having('comment-body-text')}"
 )
+_POST_MAP = re.compile(r"/wp-sitemap-posts-post-\d+\.xml|[?&]sitemap=posts&sitemap-subtype=post")
 MAX_COMMENT_PAGES = 500
 
 
 def read_list(page: FetchedPage) -> ParsedPage:
     """Links to the posts of a list page, and to the next one. Raises WrongPage when it lists no post."""
-    tree = document(page)
+    links = list_links(document(page), page.url, articles=page.meta.get("articles") is not False)
+    if not any(link.role == "post" for link in links):
+        raise WrongPage(tr("网页上没有文章列表", "there is no list of posts on the page"))
+    posts = [link for link in links if link.role == "post"]
+    return ParsedPage(links=posts, more=[link for link in links if link.role == "list"])
+
+
+def list_links(tree: Element, base: str, *, articles: bool) -> list[Link]:
+    """The posts a page lists ("post"), then the next page of the list ("list"); empty for a page that lists none."""
     titles = select(
         tree,
         f"//*[{having('entry-title')} or {having('wp-block-post-title')} or {having('post-title')}]//a[@href]"
         " | //article//a[@rel='bookmark'][@href]",
     )
-    urls = dict.fromkeys(url for href in hrefs(titles) if (url := _address(href, page.url)))
-    if not urls:
-        raise WrongPage(tr("网页上没有文章列表", "there is no list of posts on the page"))
-    meta = {"articles": page.meta.get("articles", True)}
+    urls = dict.fromkeys(url for href in hrefs(titles) if (url := _address(href, base)))
     following = select(
         tree,
         f"//a[{having('next')}][{having('page-numbers')}] | //a[{having('wp-block-query-pagination-next')}]"
         f" | //*[{having('nav-previous')}]/a | //link[@rel='next']",
     )
-    onward = [url for href in hrefs(following)[:1] if (url := _address(href, page.url))]
-    return ParsedPage(
-        links=[Link(url, "post", meta=meta) for url in urls],
-        more=[Link(url, "list", walk=True, meta=meta) for url in onward],
-    )
+    onward = [url for href in hrefs(following)[:1] if urls and (url := _address(href, base))]
+    meta = {"articles": articles}
+    return [Link(url, "post", meta=meta) for url in urls] + [Link(url, "list", walk=True, meta=meta) for url in onward]
+
+
+def read_sitemap(page: FetchedPage) -> ParsedPage:
+    """Links to the posts a sitemap of WordPress lists, or to its maps of posts. Raises WrongPage for anything else."""
+    tree = parse_html(page.text)
+    found = [plain(loc) for loc in select(tree, "//*[local-name()='loc']")] if tree is not None else []
+    if not found:
+        raise WrongPage(tr("不是站点地图", "it is no sitemap"))
+    urls = [url for loc in found if (url := _address(loc, page.url))]
+    if any(_POST_MAP.search(url) for url in urls):
+        return ParsedPage(links=[Link(u, "sitemap", walk=True, meta=page.meta) for u in urls if _POST_MAP.search(u)])
+    if not _POST_MAP.search(page.url):
+        return ParsedPage()
+    return ParsedPage(links=[Link(u, "post", meta={"articles": page.meta.get("articles") is not False}) for u in urls])
 
 
 def read_post(page: FetchedPage, *, articles: bool, comments: bool) -> ParsedPage:

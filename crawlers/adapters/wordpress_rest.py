@@ -69,7 +69,7 @@ def read_posts(page: FetchedPage) -> ParsedPage:
     whole = not any(mark in page.url for mark in ("modified_after=", "?after=", "&after="))
     state = {"rest_read_at": _their_time(page).isoformat(), "rest_pages": _total(page, items)}
     first = _number(page) == 1 and whole
-    return ParsedPage(posts=posts, links=_following(page, items), problems=problems, state=state if first else {})
+    return ParsedPage(posts=posts, more=_following(page, items), problems=problems, state=state if first else {})
 
 
 def read_comments(page: FetchedPage) -> ParsedPage:
@@ -84,7 +84,7 @@ def read_comments(page: FetchedPage) -> ParsedPage:
             continue
         if post is not None:
             posts.append(post)
-    return ParsedPage(posts=posts, links=_following(page, items), problems=problems)
+    return ParsedPage(posts=posts, more=_following(page, items), problems=problems)
 
 
 def _items(page: FetchedPage) -> list[Any]:
@@ -186,7 +186,7 @@ def _following(page: FetchedPage, items: Sequence[Any]) -> list[Link]:
     base = page.meta.get("query")
     if not isinstance(base, str):
         return []
-    return [Link(f"{base}&page={number + 1}", page.role, walk=True, meta={**page.meta, "n": number + 1, "instead": []})]
+    return [Link(f"{base}&page={number + 1}", page.role, walk=True, meta={"query": base, "n": number + 1})]
 
 
 def _their_time(page: FetchedPage) -> datetime:

@@ -10,8 +10,9 @@ from crawlers.canonical import canonical_url
 
 # What themes and plugins put into a body beside its author's words.
 _ADDED = frozenset(
-    "sharedaddy jp-relatedposts post-password-form page-links post-nav-links more-link addtoany_share yarpp "
-    "comment-awaiting-moderation comment-reply-link screen-reader-text wp-block-comments".split()  # noqa: SIM905 - read as a list of words
+    ["sharedaddy", "jp-relatedposts", "post-password-form", "page-links", "post-nav-links", "more-link", "yarpp"]
+) | frozenset(
+    ["addtoany_share", "comment-awaiting-moderation", "comment-reply-link", "screen-reader-text", "wp-block-comments"]
 )
 _COMMENT_PAGE = re.compile(r"/comment-page-\d+/?$")
 _CPAGE = re.compile(r"[?&]cpage=\d+")
