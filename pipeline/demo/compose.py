@@ -133,7 +133,9 @@ class Writer:
     def article(self, at: datetime, line: Line | None = None, **facts: str) -> Draft:
         """An article of the county's news site."""
         fill = self.filler()
-        fill.values.update({"月日": f"{at.month}月{at.day}日", "明日": _day(at + timedelta(days=1)), "年份": str(at.year)})
+        fill.values.update(
+            {"月日": f"{at.month}月{at.day}日", "明日": _day(at + timedelta(days=1)), "年份": str(at.year)}
+        )
         line = line or self._article_line(at)
         theme, _, title = line.title.partition(" ")
         return Draft(
@@ -169,7 +171,9 @@ class Writer:
         return text.replace("。", "。¶", 1) if len(text) > 120 and self.rng.random() < 0.3 else text
 
     def _casual(self, line: Line) -> str:
-        heads = ("", "", "", "", "", "吐槽：", "有没有人管管？", "各位云水的，") if line.stance == "complaint" else ("",)
+        heads = (
+            ("", "", "", "", "", "吐槽：", "有没有人管管？", "各位云水的，") if line.stance == "complaint" else ("",)
+        )
         return self.rng.choice(heads) + line.title
 
     def _reply_text(self, thread: Draft, sheet: Sheet, fill: Filler) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-COMPOUNDS = "滨河苑 锦绣家园 翠湖花园 金桂苑 阳光新城 东方雅居 书香名邸 幸福里 凤凰城 云水湾 老粮站家属院 纺织厂宿舍".split()
+COMPOUNDS = (
+    "滨河苑 锦绣家园 翠湖花园 金桂苑 阳光新城 东方雅居 书香名邸 幸福里 凤凰城 云水湾 老粮站家属院 纺织厂宿舍".split()
+)
 ROADS = "人民路 建设路 解放街 滨河大道 文昌路 迎宾大道 育才街 光明路 桃园路 工业大道".split()
 SCHOOLS = "实验小学 城关一小 城东小学 县一中 云水二中 桃园路幼儿园".split()
 HOSPITALS = "县人民医院 县中医院 县妇幼保健院".split()
@@ -19,8 +21,12 @@ RIVERS = "云水河 柳河 青石溪 南干渠".split()
 LINES = "1路 2路 3路 5路 6路 8路".split()
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘"
 GIVEN = "建国 秀英 志强 桂兰 海燕 小军 丽华 国庆 玉梅 晓东 春花 文斌 雪梅 永福 红霞 家明 翠萍 俊杰 淑珍 大勇".split()
-NICK_HEADS = "云水 滨河 城东 老街 青石 柳河 风 雨后 小 阿 快乐的 爱吃的 半夜的 路过的 山里 桥头 江南 无名 豆豆 开心".split()
-NICK_TAILS = "老王 一枚 人家 过客 妈妈 爸爸 小李 大叔 姐 彩虹 石头 橘子 猫 青年 钓鱼佬 司机 居民 奶茶 小白 2018 66 lee".split()
+NICK_HEADS = (
+    "云水 滨河 城东 老街 青石 柳河 风 雨后 小 阿 快乐的 爱吃的 半夜的 路过的 山里 桥头 江南 无名 豆豆 开心".split()
+)
+NICK_TAILS = (
+    "老王 一枚 人家 过客 妈妈 爸爸 小李 大叔 姐 彩虹 石头 橘子 猫 青年 钓鱼佬 司机 居民 奶茶 小白 2018 66 lee".split()
+)
 STAFF = "{s}先生|{s}女士|{s}**|匿名网友|热心市民|云水市民{n}"
 
 Draw = Callable[[random.Random], str]

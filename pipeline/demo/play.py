@@ -34,13 +34,28 @@ def play(folder: Path, *, port: int, dashboard: bool, dashboard_port: int, say: 
         town = stack.enter_context(_town(folder, port))
         write_demo_project(folder, ports=town["ports"])
         project = open_project(folder)
-        say(tr("云水县（示例）已在 {u} 开站，项目目录 {p}", "the demo town is served at {u}; project {p}", u=town["urls"]["news"], p=folder))
+        say(
+            tr(
+                "云水县（示例）已在 {u} 开站，项目目录 {p}",
+                "the demo town is served at {u}; project {p}",
+                u=town["urls"]["news"],
+                p=folder,
+            )
+        )
         for result in crawl(project, [s for s in project.sources if s.enabled]):
             if result.outcome == "failed":
                 message = tr("采集 {s} 失败：{r}", "crawling {s} failed: {r}", s=result.source, r=result.reason)
                 raise StageError(message, source=result.source)
             new, changed = result.counts.get("posts_new", 0), result.counts.get("posts_changed", 0)
-            say(tr("采集 {s}：新帖 {n}，变更 {c}", "crawled {s}: {n} new, {c} changed", s=result.source, n=new, c=changed))
+            say(
+                tr(
+                    "采集 {s}：新帖 {n}，变更 {c}",
+                    "crawled {s}: {n} new, {c} changed",
+                    s=result.source,
+                    n=new,
+                    c=changed,
+                )
+            )
         report = process(project)
         took = time.monotonic() - began
         say(tr("处理 {n} 条，共用 {t:.0f} 秒", "{n} posts processed, {t:.0f} s in all", n=report.indexed, t=took))

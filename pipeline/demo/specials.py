@@ -26,7 +26,9 @@ INVISIBLE = "这个\u200b帖\u200c子\ufeff里有\u202e字过来反\u202c看不�
 def add_reposts(writer: Writer, drafts: Sequence[Draft], anchor: datetime) -> list[Draft]:
     """Notices of the news site carried into the forum, with small edits, within the two days after."""
     rng = writer.rng
-    notices = [d for d in drafts if d.kind == "article" and ("通知" in d.title or "通告" in d.title or "公告" in d.title)]
+    notices = [
+        d for d in drafts if d.kind == "article" and ("通知" in d.title or "通告" in d.title or "公告" in d.title)
+    ]
     notices = [d for d in notices if d.at < anchor - timedelta(hours=12)]
     popular = rng.sample(notices, min(12, len(notices)))
     made = []
@@ -88,9 +90,17 @@ def add_specials(writer: Writer, anchor: datetime) -> list[Draft]:
         ("long", "走遍云水：一个退休教师的记录（长文）", long[:LONG_CHARS], 9),
         ("members", "业主内部讨论（登录可见）", "只给本站会员看的内容。", 7),
         ("locked", "水表读数大家发一下", "回复可见的内容不在网页上。", 8),
-        ("sticky", "【版规】发帖前请看：不要发他人的电话、住址和照片", "本版只谈民生。请勿公布他人电话、住址、车牌，违者删帖。", 58),
+        (
+            "sticky",
+            "【版规】发帖前请看：不要发他人的电话、住址和照片",
+            "本版只谈民生。请勿公布他人电话、住址、车牌，违者删帖。",
+            58,
+        ),
     )
-    return [_special(writer, anchor - timedelta(days=days, hours=5), trait, title, text) for trait, title, text, days in plan]
+    return [
+        _special(writer, anchor - timedelta(days=days, hours=5), trait, title, text)
+        for trait, title, text, days in plan
+    ]
 
 
 def _special(writer: Writer, at: datetime, trait: str, title: str, text: str) -> Draft:

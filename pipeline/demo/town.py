@@ -122,7 +122,9 @@ def _ordinary_day(writer: Writer, day: date) -> list[Draft]:
     for _ in range(_count(THREADS_A_DAY * busy, rng)):
         drafts += writer.discussion(_moment(day, _HOURS, rng))
     office = 1.15 if day.weekday() < 5 else 0.5
-    return drafts + [writer.article(_moment(day, _OFFICE_HOURS, rng)) for _ in range(_count(ARTICLES_A_DAY * office, rng))]
+    return drafts + [
+        writer.article(_moment(day, _OFFICE_HOURS, rng)) for _ in range(_count(ARTICLES_A_DAY * office, rng))
+    ]
 
 
 def _count(mean: float, rng: random.Random) -> int:
