@@ -64,7 +64,7 @@ class Writer:
         weights = [float(s.facts["分量"]) * _season(s.name, at.month) for s in self.themes]
         return self.rng.choices(self.themes, weights=weights)[0]
 
-    def message(self, at: datetime, sheet: Sheet | None = None, **facts: str) -> Draft:
+    def message(self, at: datetime, sheet: Sheet | None = None, story: str = "") -> Draft:
         """A message to the government board, with its answer where it gets one."""
         rng, sheet = self.rng, sheet or self.theme(at)
         line, fill = self.bag.draw(sheet, "帖子"), self.filler()
@@ -80,13 +80,13 @@ class Writer:
             category=sheet.facts["类别"],
             likes=self._few(2.5),
             views=rng.randint(30, 900),
-            **facts,
+            story=story,
         )
         if rng.random() < _ANSWERED:
             draft.answer = self._answer(draft, sheet, fill)
         return draft
 
-    def discussion(self, at: datetime, sheet: Sheet | None = None, **facts: str) -> list[Draft]:
+    def discussion(self, at: datetime, sheet: Sheet | None = None, story: str = "") -> list[Draft]:
         """A thread of the forum with its replies, the thread first."""
         rng, sheet = self.rng, sheet or self.theme(at)
         line, fill = self.bag.draw(sheet, "帖子"), self.filler()
@@ -102,7 +102,7 @@ class Writer:
             stance=line.stance,
             board=int(sheet.facts["版块"]),
             views=rng.randint(80, 4000),
-            **facts,
+            story=story,
         )
         if rng.random() < 0.07:
             thread.edited_at = at + timedelta(minutes=rng.randint(2, 90))
@@ -130,7 +130,7 @@ class Writer:
             floors.append(reply)
         return floors[1:]
 
-    def article(self, at: datetime, line: Line | None = None, **facts: str) -> Draft:
+    def article(self, at: datetime, line: Line | None = None, story: str = "") -> Draft:
         """An article of the county's news site."""
         fill = self.filler()
         fill.values.update(
@@ -148,7 +148,7 @@ class Writer:
             theme=theme,
             stance="",
             views=self.rng.randint(120, 6000),
-            **facts,
+            story=story,
         )
 
     def _article_line(self, at: datetime) -> Line:
@@ -203,7 +203,7 @@ class Writer:
         return unit, at, fill(f"{head}¶{rng.choice(lines).body}¶{tail}")
 
     def _few(self, mean: float) -> int:
-        return min(60, int(self.rng.expovariate(1 / (mean + 0.5))))
+        return min(24, int(self.rng.expovariate(1 / (mean + 0.5))))
 
 
 def _theme_of(sheet: Sheet) -> str:

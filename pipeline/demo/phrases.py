@@ -100,7 +100,7 @@ class Filler:
         return _SLOT.sub(self._fill, wording).replace("¶", "\n")
 
     def _choose(self, match: re.Match[str]) -> str:
-        return self.rng.choice(match[1].split("|"))
+        return self.rng.choice(str(match[1]).split("|"))
 
     def _fill(self, match: re.Match[str]) -> str:
         name = match[1]

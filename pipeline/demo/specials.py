@@ -10,7 +10,7 @@ from pipeline.demo.personal import lookalike, sentence
 from pipeline.demo.places import nickname
 
 REPOSTS = 36
-WITH_PERSONAL = 56
+WITH_PERSONAL = 70
 WITH_LOOKALIKE = 30
 LONG_CHARS = 20_000
 _HEADS = ("转发：", "【转】", "看到的，转一下：", "大家互相转告：", "帮忙扩散，", "官方发的，", "")
@@ -61,10 +61,9 @@ def plant_personal(writer: Writer, drafts: Sequence[Draft], kinds: Sequence[str]
     """Adds personal data to some posts and look-alikes to others; all kinds come equally often."""
     rng = writer.rng
     open_posts = [d for d in drafts if d.kind in {"message", "thread", "reply"} and not d.trait and d.copy_of is None]
-    # Drafts are made in order of time; those of one day must not depend on the days ahead of it.
     chosen = rng.sample(open_posts, WITH_PERSONAL + WITH_LOOKALIKE)
     for number, draft in enumerate(chosen[:WITH_PERSONAL]):
-        for kind in {kinds[number % len(kinds)], kinds[number // len(kinds) % len(kinds)]}:
+        for kind in dict.fromkeys((kinds[number % len(kinds)], kinds[number // len(kinds) % len(kinds)])):
             added, truth = sentence(kind, rng)
             draft.text = f"{draft.text}\n{added}" if draft.text else added
             draft.personal.append(truth)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from pipeline.demo.compose import Draft, Writer
 
-# name of the sheet, posts aimed at; when they come is told by the functions below.
+# Names of sheets; when their posts come is told by `_plan`.
 WATER_CUT, HEATING, OUTAGE = "story_water_cut", "story_heating", "story_outage"
 SCHOOL_BUS, NEW_BUS_LINE, CANTEEN = "story_school_bus", "story_bus_line", "story_canteen"
 _NIGHT = {0, 1, 2, 3, 4, 5}
@@ -21,7 +21,7 @@ def fresh_story(anchor: datetime) -> str:
 def add_stories(writer: Writer, anchor: datetime) -> list[Draft]:
     """All posts of the planted stories."""
     drafts: list[Draft] = []
-    for name, moments, replies in _plan(writer, anchor):
+    for name, moments in _plan(writer, anchor):
         sheet = writer.sheets[name]
         notices = list(sheet.sections.get("通报", ()))
         for at in moments:
@@ -30,7 +30,7 @@ def add_stories(writer: Writer, anchor: datetime) -> list[Draft]:
                 continue
             thread, *_ = made = writer.discussion(at, sheet, story=name)
             # Talk about a story is denser and quicker than everyday talk.
-            for reply in made[1 + replies :]:
+            for reply in made[1:]:
                 reply.at = thread.at + (reply.at - thread.at) / 4
             drafts += made
         drafts += [
@@ -39,20 +39,20 @@ def add_stories(writer: Writer, anchor: datetime) -> list[Draft]:
     return drafts
 
 
-def _plan(writer: Writer, anchor: datetime) -> Iterator[tuple[str, list[datetime], int]]:
+def _plan(writer: Writer, anchor: datetime) -> Iterator[tuple[str, list[datetime]]]:
     midnight = anchor.replace(hour=0, minute=0, second=0)
     rng = writer.rng
     burst = midnight - timedelta(days=11) + timedelta(hours=6)
-    yield WATER_CUT, _between(writer, burst, burst + timedelta(days=3), 44, early=1.6), 4
-    yield SCHOOL_BUS, sorted(_slow_rise(writer, anchor)), 6
+    yield WATER_CUT, _between(writer, burst, burst + timedelta(days=3), 44, early=1.6)
+    yield SCHOOL_BUS, sorted(_slow_rise(writer, anchor))
     line = midnight - timedelta(days=19) + timedelta(hours=9)
-    yield NEW_BUS_LINE, _between(writer, line, line + timedelta(days=7), 14, early=1.5), 6
+    yield NEW_BUS_LINE, _between(writer, line, line + timedelta(days=7), 20, early=1.5)
     canteen = midnight - timedelta(days=8) + timedelta(hours=9)
-    yield CANTEEN, _between(writer, canteen, canteen + timedelta(days=6), 16, early=1.4), 6
+    yield CANTEEN, _between(writer, canteen, canteen + timedelta(days=6), 20, early=1.4)
     # The last forty hours, more and more towards the end; then three days in which it calms down.
     rising = [anchor - timedelta(hours=40 * rng.random() ** 1.7, minutes=2) for _ in range(42)]
     after = [anchor + timedelta(hours=72 * rng.random() ** 1.6) for _ in range(36)]
-    yield fresh_story(anchor), sorted(rising + after), 0
+    yield fresh_story(anchor), sorted(rising + after)
 
 
 def _between(writer: Writer, start: datetime, end: datetime, count: int, *, early: float) -> list[datetime]:

@@ -21,7 +21,7 @@ CST = timezone(timedelta(hours=8))
 DAYS = 60
 AHEAD_DAYS = 14
 # Messages and threads of an ordinary day; with replies and stories they give about 3,000 posts in 60 days.
-MESSAGES_A_DAY, THREADS_A_DAY, ARTICLES_A_DAY = 11.6, 4.9, 3.4
+MESSAGES_A_DAY, THREADS_A_DAY, ARTICLES_A_DAY = 12.8, 5.3, 3.4
 _WEEKDAYS = (1.2, 1.1, 1.05, 1.0, 1.05, 0.8, 0.75)
 _HOURS = (2, 1, 1, 0, 0, 1, 4, 9, 14, 15, 13, 11, 10, 9, 11, 12, 12, 11, 11, 14, 17, 16, 11, 6)
 _OFFICE_HOURS = (0, 0, 0, 0, 0, 0, 0, 1, 6, 9, 8, 5, 1, 1, 4, 7, 8, 6, 2, 1, 1, 0, 0, 0)

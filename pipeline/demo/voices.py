@@ -77,7 +77,7 @@ def speak(text: str, *, voice: str, stance: str, rng: random.Random) -> str:
 
 
 def _careless(text: str, rng: random.Random) -> str:
-    for right, wrong in rng.sample(_SLIPS, 3) + [rng.choice(_SLIPS2)]:
+    for right, wrong in [*rng.sample(_SLIPS, 3), rng.choice(_SLIPS2)]:
         text = text.replace(right, wrong, 1)
     # Some never reach for the comma.
     return text.replace("，", " ").rstrip("。") if rng.random() < 0.5 else text
