@@ -1,6 +1,6 @@
 """The demo town on loopback: news, board and forum, each on a port of its own.
 
-    python -m pipeline.demo.site --project demo            (anchor, seed and ports as written by write_demo_project)
+    python -m pipeline.demo.site --project demo    (anchor, seed and ports as it remembers; writes it where it is new)
     python -m pipeline.demo.site --port 0 --today 2026-11-22 [--now 2026-11-22T18:00:00+08:00] [--seed 1]
 
 Prints one JSON line with the ports when ready. Control, not part of the sites: GET /__clock, POST /__clock
@@ -29,10 +29,11 @@ from urllib.parse import parse_qs, urlsplit
 from config.errors import ConfigError
 from config.text import tr
 from pipeline.demo import forum_pages, pages
-from pipeline.demo.project import DEFAULT_PORT, SITES, consecutive_ports, read_demo
+from pipeline.demo.project import DEFAULT_PORT, FILE, SITES, Demo, consecutive_ports, read_demo, write_demo_project
 from pipeline.demo.town import CST, Town, TownPost, generate
 
 HOST = "127.0.0.1"
+START = {"news": "/news/", "board": "/board/", "forum": "/forum.php"}
 Answer = tuple[int, str, str]  # status, content type, body
 HTML, XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
 
@@ -291,7 +292,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.demo.site", description=tr("演示城镇的三个网站", "The demo town's three sites")
     )
-    parser.add_argument("--project", type=Path, help=tr("演示项目目录", "the demo project"))
+    parser.add_argument("--project", "--folder", dest="project", type=Path, help=tr("演示项目目录", "the demo project"))
     parser.add_argument(
         "--port", type=int, help=tr("首个端口，其后两个相连；0 任选", "first of three ports; 0 for any")
     )
@@ -311,19 +312,30 @@ def moment(text: str) -> datetime:
     return at + timedelta(days=1, seconds=-1) if len(text) == 10 else at
 
 
+def _remembered(folder: Path | None) -> Demo | None:
+    """What the demo project remembers; None where there is none yet (it is written once the ports are known)."""
+    return read_demo(folder) if folder is not None and (folder / FILE).exists() else None
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Serves until SIGTERM or SIGINT. Exit codes: 0 stopped, 2 wrong usage or a taken port."""
     options = _parse(argv)
     try:
-        demo = read_demo(options.project) if options.project else None
+        demo = _remembered(options.project)
         fixed = moment(options.now) if options.now else None
         default = demo.anchor if demo else fixed or datetime.now(UTC)
         town = generate(
             options.seed if options.seed is not None else demo.seed if demo else 1,
             moment(options.today) if options.today else default,
         )
-        ports = demo.ports if demo and options.port is None else consecutive_ports(options.port or 0)
+        ports = (
+            demo.ports
+            if demo and options.port is None
+            else consecutive_ports(DEFAULT_PORT if options.port is None else options.port)
+        )
         server = TownServer(town, ports=ports, clock=Clock(fixed))
+        if options.project:
+            write_demo_project(options.project, ports=server.ports, anchor=town.anchor, seed=town.seed)
     except ConfigError as error:
         sys.stderr.write(error.message + "\n")
         return 2
@@ -331,7 +343,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
     with server:
-        ready = {"ready": True, "ports": server.ports, "anchor": town.anchor.isoformat(), "posts": len(town.posts)}
+        urls = {site: server.base(site) + START[site] for site in SITES}
+        ready = {
+            "ready": True,
+            "ports": server.ports,
+            "urls": urls,
+            "anchor": town.anchor.isoformat(),
+            "posts": len(town.posts),
+        }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         stop.wait()

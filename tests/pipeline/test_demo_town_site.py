@@ -1,7 +1,10 @@
 """The demo town over HTTP: well-formed pages, validators, robots, the clock, and the project that reads it."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from datetime import datetime, timedelta
@@ -186,3 +189,24 @@ def test_a_faulty_day_or_project_is_refused(tmp_path):
         moment("yesterday")
     with pytest.raises(ConfigError):
         read_demo(tmp_path)
+
+
+def serve_once(folder, *options):
+    command = [sys.executable, "-m", "pipeline.demo.site", "--folder", str(folder), "--port", "0", *options]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = json.loads(running.stdout.readline())
+        get(ready["urls"]["news"])
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=20)
+    assert running.returncode == 0
+    return ready
+
+
+def test_the_command_writes_a_new_project_and_serves_the_same_town_again(tmp_path):
+    first = serve_once(tmp_path, "--now", NOW.isoformat())
+    again = serve_once(tmp_path, "--now", (NOW + timedelta(days=1)).isoformat())
+    assert (again["anchor"], again["posts"]) == (first["anchor"], first["posts"])
+    assert read_demo(tmp_path).ports == again["ports"]
+    assert read_demo(tmp_path).anchor == NOW
