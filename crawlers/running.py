@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import logging
 import sys
 import time
 from collections.abc import Mapping
@@ -12,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from scrapy.crawler import AsyncCrawlerProcess
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.errors import StageError
@@ -22,7 +20,7 @@ from config.text import tr
 from crawlers.adapters.registry import make_adapter
 from crawlers.job import make_job
 from crawlers.landing import Landing
-from crawlers.scrapy_settings import scrapy_settings
+from crawlers.scrapy_settings import make_process
 from crawlers.spider import Revisit, SourceSpider, first_line
 from crawlers.store import open_store
 
@@ -60,9 +58,7 @@ def run_source(project: Project, source: Source, *, run_id: str, revisit: Revisi
     except SQLAlchemyError as error:
         raise _store_failed(error) from error
     adapter = make_adapter(source, memory.state)
-    process = AsyncCrawlerProcess(scrapy_settings(job), install_root_handler=False)
-    for chatty in ("scrapy", "twisted", "asyncio", "protego"):  # Scrapy sets its own to DEBUG when the process is made
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    process = make_process(job)
     crawler = process.create_crawler(SourceSpider)
     process.crawl(
         crawler,

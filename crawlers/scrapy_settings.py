@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+
+from scrapy.crawler import AsyncCrawlerProcess
 
 from crawlers.job import Job
 
@@ -90,6 +93,16 @@ def scrapy_settings(job: Job) -> dict[str, Any]:
         "WARN_ON_GENERATOR_RETURN_VALUE": False,
         "STATS_DUMP": False,
         "LOG_ENABLED": False,
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_LEVEL": "WARNING",
         "TWISTED_REACTOR_ENABLED": True,
     }
+
+
+def make_process(job: Job) -> AsyncCrawlerProcess:
+    """A process for one crawl with the job's settings; Scrapy's own logs are kept to warnings."""
+    process = AsyncCrawlerProcess(scrapy_settings(job))
+    # Scrapy sets its loggers to DEBUG when the process is made.
+    for chatty in ("scrapy", "twisted", "asyncio", "protego"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    return process

@@ -40,6 +40,8 @@ Revisit = Literal["due", "all", "none"]
 Outcome = Literal["finished", "limited", "failed", "stopped"]
 Tell = Callable[[dict[str, Any]], None]
 PROGRESS_S = 0.5
+# Characters of a page kept (redacted) when it cannot be parsed.
+EVIDENCE = 4_000
 _GONE = frozenset({404, 410})
 _CLOSED = frozenset({401, 403, 451})
 
@@ -153,7 +155,7 @@ class SourceSpider(scrapy.Spider):
             yield from self._not_modified(link, step, known, response)
         elif 200 <= status < 300:
             yield from self._content(link, step, known, response)
-        elif link.meta.get("instead") and status not in PASSING:
+        elif status in _GONE | _CLOSED and link.meta.get("instead"):
             yield from self._instead(link, step, f"HTTP {status}")
         elif status in _GONE and not (step is not None and step.depth == 0):
             self._land(PageResult(link, "gone", _now()))
@@ -161,6 +163,12 @@ class SourceSpider(scrapy.Spider):
             self._land(PageResult(link, "restricted", _now(), reason=f"HTTP {status}"))
         else:
             self._fail(link, step, f"HTTP {status}", keep=status in PASSING)
+
+    def _instead(self, link: Link, step: Step | None, reason: str) -> Iterator[Request]:
+        """What an adapter named to be read when `link` is closed to us: [url, role, walk, meta] each."""
+        self._land(PageResult(link, "restricted", _now(), reason=reason))
+        other = [Link(url, role, walk=walk, meta=meta) for url, role, walk, meta in link.meta["instead"]]
+        yield from self._follow(other, step)
 
     def _not_modified(self, link: Link, step: Step | None, known: KnownPage, response: Response) -> Iterator[Request]:
         self._land(self._result(link, "not_modified", response, known.body_hash or ""))
@@ -182,8 +190,11 @@ class SourceSpider(scrapy.Spider):
         if isinstance(parsed, str) and link.meta.get("instead"):
             yield from self._instead(link, step, parsed)
             return
+        if isinstance(parsed, str) and link.meta.get("instead"):
+            yield from self._instead(link, step, parsed)
+            return
         if isinstance(parsed, str):
-            self._fail(link, step, parsed, evidence=page.text[:4_000])
+            self._fail(link, step, parsed, evidence=page.text[:EVIDENCE])
             return
         self.run.state.update(parsed.state)
         result = self._result(link, "parsed", response, body_hash)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -64,8 +65,9 @@ class BoardAdapter:
             "category": picking.value(chosen.category, row),
         }
         # The title's text is the link's own, so an edited title opens the page again.
-        title = " ".join(picking._plain(item) for item in picking.elements(chosen.link, row)[:1])
-        fingerprint = "|".join((said["state"], title))[:64]
+        titles = picking.elements(chosen.link, row)[:1]
+        shown = "|".join((said["state"], *(picking.block_text(title) for title in titles)))
+        fingerprint = hashlib.blake2b(shown.encode("utf-8", "replace"), digest_size=16).hexdigest()
         meta = {key: text for key, text in said.items() if text}
         return Link(canonical_url(address, page.url), "detail", fingerprint=fingerprint, meta=meta)
 
