@@ -199,7 +199,7 @@ class Writer:
         fill.values.update({"标题": draft.title, "单位": unit})
         head, tail = (self.bag.draw(common, name).body for name in ("答复开头", "答复结尾"))
         at = _working_days_later(draft.at, rng.choices(range(1, 11), (6, 10, 14, 14, 13, 11, 9, 8, 8, 7))[0])
-        at = at.replace(hour=rng.choice((9, 10, 11, 15, 16, 17)), minute=rng.randrange(60))
+        at = at.replace(hour=rng.choice((9, 10, 11, 15, 16, 17)), minute=rng.randrange(60), second=0, microsecond=0)
         return unit, at, fill(f"{head}¶{rng.choice(lines).body}¶{tail}")
 
     def _few(self, mean: float) -> int:

@@ -106,6 +106,8 @@ def generate(seed: int, now: datetime) -> Town:
     drafts += add_reposts(writer, drafts, anchor)
     drafts += add_specials(writer, anchor)
     drafts = [draft for draft in drafts if draft.at <= anchor + timedelta(days=AHEAD_DAYS)]
+    for draft in drafts:
+        draft.at = draft.at.replace(microsecond=0)  # pages show seconds
     plant_personal(writer, drafts, KINDS)
     posts = tuple(_number(drafts))
     return Town(seed=seed, anchor=anchor, posts=posts, by_id={post.id: post for post in posts})
@@ -139,7 +141,7 @@ def _moment(day: date, hours: Sequence[int], rng: random.Random) -> datetime:
 
 def _number(drafts: list[Draft]) -> Iterator[TownPost]:
     """Gives each draft the number its site would have given it, in order of time."""
-    ordered = sorted(drafts, key=lambda d: (d.at, d.kind, d.title, d.text))
+    ordered = sorted(drafts, key=lambda d: (d.at, d.kind == "reply", d.title, d.text))
     counters = {"news": 1000, "board": 26000, "forum": 88000}
     ids: dict[int, str] = {}
     threads = 4100

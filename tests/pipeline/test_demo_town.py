@@ -61,6 +61,11 @@ def test_a_later_clock_shows_more_and_takes_nothing_back(town, shown):
     assert len(later) > len(shown) + 15
 
 
+def test_times_are_whole_seconds_as_pages_show_them(town):
+    assert not any(p.at.microsecond for p in town.posts)
+    assert not any(p.answer.at.second or p.answer.at.microsecond for p in town.posts if p.answer)
+
+
 def test_ids_are_unique_and_replies_follow_their_thread(town):
     assert len(town.by_id) == len(town.posts)
     for post in town.posts:
