@@ -37,6 +37,7 @@ _XML = re.compile(rb"\s*<\?xml\b[^>]{0,200}?encoding\s*=\s*[\"']\s*([\w:.-]+)", 
 _COMMENT = re.compile(rb"<!--.*?-->", re.S)
 _DIRT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufeff\ufffe\uffff]")
 _OTHER_SCRIPT = re.compile(r"[^\x00-\x7f]+")
+_ASCII = bytes(range(128))
 _HEAD = 4096  # declarations stand in the first 4 KB
 _SAMPLE = 4_000  # characters outside ASCII that are judged: enough to be sure, little to count
 _FEW = 64  # below so many bytes outside ASCII, bytes of GB18030 can be valid UTF-8 by chance (联通 is)
@@ -121,20 +122,46 @@ def _wide(body: bytes, hints: list[str]) -> str | None:
 def _decode(body: bytes, hints: list[str]) -> str:
     if body.isascii():
         return body.decode("ascii")
+    return _best(body, hints)[1]
+
+
+def _best(body: bytes, hints: list[str]) -> tuple[str, str]:
+    """The encoding that explains `body` best, and the text it gives."""
     utf8 = _strict(body, "utf-8")
-    few = len(body) < 1_000_000 and sum(1 for b in body if b > 0x7F) < _FEW
+    few = len(body.translate(None, _ASCII)) < _FEW
     if utf8 is not None and (not few or not hints or hints[0] == "utf-8"):
-        return utf8  # so many bytes are valid UTF-8 only where they are UTF-8
-    candidates = list(dict.fromkeys([*hints, "utf-8", "gb18030", "big5hkscs"]))
-    best, best_score = "", float("-inf")
-    for encoding in candidates:
-        text = _strict(body, encoding)
-        if text is None:
-            text = body.decode(encoding, "replace")
-        score = readability(text) + (_TRUST if encoding in hints else 0.0)
+        return "utf-8", utf8  # so many bytes are valid UTF-8 only where they are UTF-8
+    if utf8 is None and _mostly_utf8(repaired := body.decode("utf-8", "replace")):
+        return "utf-8", repaired
+    best, text, best_score = "utf-8", "", float("-inf")
+    for encoding in dict.fromkeys([*hints, "utf-8", "gb18030", "big5hkscs"]):
+        read = _strict(body, encoding)
+        if read is None:
+            read = body.decode(encoding, "replace")
+        score = readability(read) + (_TRUST if encoding in hints else 0.0)
         if score > best_score:
-            best, best_score = text, score
-    return best
+            best, text, best_score = encoding, read, score
+    return best, text
+
+
+def _mostly_utf8(text: str) -> bool:
+    """True where whole three-byte sequences outnumber the faults two to one: in GB18030 or Big5 they are rare accidents."""
+    faults = text.count("\ufffd")
+    whole = (
+        sum(1 for c in text[:200_000] if "\u0800" <= c <= "\uffef" and c != "\ufffd") if faults < len(text) / 3 else 0
+    )
+    return whole >= 2 * faults
+
+
+def sniff_encoding(sample: bytes) -> str:
+    """The codec of a file without declarations, from its beginning; byte-order marks are not part of what it decodes.
+
+    sample: whole lines, or the whole file: a character cut in half counts against its encoding.
+    """
+    for mark, encoding in _BOMS:
+        if sample.startswith(mark):
+            return {"utf-8": "utf-8-sig"}.get(encoding, encoding.removesuffix("-le").removesuffix("-be"))
+    return _wide(sample, []) or _best(sample, [])[0]
 
 
 def _strict(body: bytes, encoding: str) -> str | None:
