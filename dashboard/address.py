@@ -1,0 +1,104 @@
+"""What 检索 shows, as it stands in the page's address: a copied link shows the same to someone else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+
+from pipeline.query.layer import Question
+
+from dashboard.display import SHANGHAI
+from dashboard.texts import SORTS
+
+_LISTS = {"source": "sources", "topic": "topics", "region": "regions", "kind": "kinds", "sentiment": "sentiments"}
+# Longer is no question a person writes; the address of a page should not carry more.
+_LONGEST = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of 检索. first, last: days of Asia/Shanghai, both included; after: mark of the page; post: id of the post opened."""
+
+    query: str = ""
+    first: date | None = None
+    last: date | None = None
+    sources: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    sentiments: tuple[str, ...] = ()
+    sort: str = "-published"
+    after: str = ""
+    post: str = ""
+
+    def question(self) -> Question:
+        """What this view asks of the query layer."""
+        return Question(
+            query=self.query,
+            since=start_of(self.first) if self.first else None,
+            until=start_of(self.last + timedelta(days=1)) if self.last else None,
+            sources=self.sources,
+            topics=self.topics,
+            regions=self.regions,
+            kinds=self.kinds,
+            sentiments=self.sentiments,
+        )
+
+    def narrowed(self, day: date) -> View:
+        """The same on one day only, from its first page."""
+        return replace(self, first=day, last=day, after="", post="")
+
+    def to_params(self) -> dict[str, str | list[str]]:
+        """The address's parameters; what stands at its default is left out."""
+        params: dict[str, str | list[str]] = {}
+        if self.query:
+            params["q"] = self.query
+        if self.first:
+            params["from"] = self.first.isoformat()
+        if self.last:
+            params["to"] = self.last.isoformat()
+        for key, name in _LISTS.items():
+            if values := getattr(self, name):
+                params[key] = list(values)
+        if self.sort != "-published":
+            params["sort"] = self.sort
+        for key in ("after", "post"):
+            if value := getattr(self, key):
+                params[key] = value
+        return params
+
+
+def start_of(day: date) -> datetime:
+    """The first instant of a day of Asia/Shanghai."""
+    return datetime.combine(day, time.min, SHANGHAI)
+
+
+def view_of(params: Mapping[str, Sequence[str]]) -> View:
+    """The view that parameters (each with all its values) describe; what cannot be read is passed over."""
+
+    def one(key: str) -> str:
+        values = params.get(key) or [""]
+        return values[0][:_LONGEST]
+
+    first, last = _day(one("from")), _day(one("to"))
+    if first and last and last < first:
+        first, last = last, first
+    lists = {name: tuple(dict.fromkeys(v for v in params.get(key, ()) if v)) for key, name in _LISTS.items()}
+    sort = one("sort")
+    return View(
+        query=one("q"),
+        first=first,
+        last=last,
+        sort=sort if sort in SORTS else "-published",
+        after=one("after"),
+        post=one("post"),
+        **lists,
+    )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,75 @@
+"""The one place where the dashboard asks: the project, the query layer, and answers kept while the index stands still."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from pipeline.query.layer import PostView, QueryLayer, Question, SearchResult
+
+from config.project import Project, find_root, open_project
+from config.text import set_language
+from pipeline.vocabulary import topic_names
+
+# Answers that depend on `now` (now-7d) may be this old; everything else changes with the index's version.
+_KEEP_S = 60
+
+
+@st.cache_resource(show_spinner=False)
+def project() -> Project:
+    """The project this server was started for (QINGYU_PROJECT). Raises ConfigError when there is none."""
+    found = open_project(find_root(None, os.environ, Path.cwd()))
+    set_language(found.settings.language)
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def layer() -> QueryLayer:
+    """The query layer, shared by all sessions; read-only."""
+    return QueryLayer.open(project(), who="dashboard")
+
+
+def version() -> str:
+    """The version of the index as of now."""
+    layer().refresh()
+    return layer().version()
+
+
+def now() -> datetime:
+    """The present, aware."""
+    return datetime.now(UTC)
+
+
+@st.cache_data(show_spinner=False, ttl=_KEEP_S, max_entries=400)
+def _kept(verb: str, question: Question, options: Mapping[str, Any], of_version: str) -> Any:
+    return getattr(layer(), verb)(question, **options)
+
+
+def ask(verb: str, question: Question, /, **options: Any) -> Any:
+    """The answer of the query layer's `verb` (count, by_day, by, …): figures only, so that keeping it reads no post."""
+    return _kept(verb, question, options, version())
+
+
+def search(question: Question, *, sort: str, size: int, after: str = "") -> SearchResult:
+    """A page of posts, read anew each time: each read is audited."""
+    return layer().search(question, sort=sort, size=size, after=after)
+
+
+def post(post_id: str) -> PostView | None:
+    """One post with its revisions and thread; None when there is none."""
+    return layer().post(post_id)
+
+
+@st.cache_data(show_spinner=False)
+def topics() -> dict[str, str]:
+    """Names of the topics by id, in the user's language, in the taxonomy's order."""
+    return topic_names(project())
+
+
+def source_titles() -> dict[str, str]:
+    """Titles of the declared sources by name."""
+    return {s.name: s.title or s.name for s in project().sources}

@@ -1,0 +1,101 @@
+"""Charts from figures. Days are text (ISO) on an ordinal axis, so that no time zone of the browser moves them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboard.figures import Day, DayPoint
+from dashboard.texts import t
+
+# Blue and orange are told apart by people with any of the common colour blindnesses; grey is for what is not known.
+CALM, NEGATIVE, BAND, UNKNOWN = "#3b82a0", "#d9742b", "#9cc4d2", "#9aa5aa"
+PICK = "pick"
+
+
+def _axis_days(days: int) -> Any:
+    """A label on every day, or each n-th where they would collide."""
+    each = max(1, -(-days // 16))
+    shown = f"indexof(domain('x'), datum.value) % {each} === 0 ? slice(datum.value, 5) : ''"
+    return alt.Axis(labelAngle=0, title=None, labelExpr=shown, labelOverlap=False, ticks=False, domain=True)
+
+
+def _pick() -> Any:
+    return alt.selection_point(name=PICK, fields=["day"], on="click", empty=True)
+
+
+def day_curve(points: Sequence[DayPoint], *, height: int = 210) -> Any:
+    """Posts by day as bars, the usual of each weekday as a band with its median, days without data in grey."""
+    frame = pd.DataFrame(
+        [
+            {
+                "day": p.day.isoformat(),
+                "count": p.count,
+                "share": p.negative_share,
+                "low": p.usual.low if p.usual else None,
+                "high": p.usual.high if p.usual else None,
+                "median": p.usual.median if p.usual else None,
+                "told": t("no_data") if p.count is None else str(p.count),
+            }
+            for p in points
+        ]
+    )
+    top = max([p.count or 0 for p in points] + [p.usual.high if p.usual else 0 for p in points] + [1])
+    frame["top"] = top * 1.05
+    x = alt.X("day:O", axis=_axis_days(len(points)), scale=alt.Scale(paddingInner=0.25))
+    tooltip = [
+        alt.Tooltip("day:O", title=t("day")),
+        alt.Tooltip("told:N", title=t("volume")),
+        alt.Tooltip("share:Q", title=t("negative_share"), format=".0%"),
+        alt.Tooltip("median:Q", title=t("median_tip"), format=".1f"),
+        alt.Tooltip("low:Q", title=t("low_tip"), format=".0f"),
+        alt.Tooltip("high:Q", title=t("high_tip"), format=".0f"),
+    ]
+    base = alt.Chart(frame)
+    y = alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=4, format="d"), scale=alt.Scale(domain=[0, top * 1.05]))
+    missing = base.transform_filter("!isValid(datum.count)").mark_bar(color=UNKNOWN, opacity=0.22)
+    band = base.transform_filter("isValid(datum.high)").mark_bar(color=BAND, opacity=0.45, width={"band": 1.3})
+    bars = base.transform_filter("isValid(datum.count)").mark_bar(color=CALM, cursor="pointer")
+    ticks = base.transform_filter("isValid(datum.median)").mark_tick(color="#5b7f8c", thickness=2, width={"band": 1.3})
+    return alt.layer(
+        missing.encode(x=x, y=alt.Y("top:Q", title=None), tooltip=tooltip),
+        band.encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q", tooltip=tooltip),
+        bars.encode(x=x, y=y, tooltip=tooltip).add_params(_pick()),
+        ticks.encode(x=x, y=alt.Y("median:Q", title=None), tooltip=tooltip),
+    ).properties(height=height)
+
+
+def trend_bars(days: Sequence[Day], *, height: int = 150) -> Any:
+    """Posts by day, the negative ones in orange at the foot of each bar."""
+    rows = []
+    for d in days:
+        bad = round(d.count * (d.negative_share or 0.0))
+        share = {"day": d.day.isoformat(), "total": d.count, "share": d.negative_share}
+        rows.append({**share, "part": t("part_negative"), "count": bad, "order": 0})
+        rows.append({**share, "part": t("part_other"), "count": d.count - bad, "order": 1})
+    parts = alt.Color(
+        "part:N",
+        scale=alt.Scale(domain=[t("part_negative"), t("part_other")], range=[NEGATIVE, CALM]),
+        legend=None,
+    )
+    tooltip = [
+        alt.Tooltip("day:O", title=t("day")),
+        alt.Tooltip("total:Q", title=t("volume")),
+        alt.Tooltip("share:Q", title=t("negative_share"), format=".0%"),
+    ]
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar(cursor="pointer")
+        .encode(
+            x=alt.X("day:O", axis=_axis_days(len(days))),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3, format="d")),
+            color=parts,
+            order="order:O",
+            tooltip=tooltip,
+        )
+        .add_params(_pick())
+        .properties(height=height)
+    )

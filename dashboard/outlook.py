@@ -1,0 +1,101 @@
+"""What 今日 tells of a day, put together from answers of the query layer; asking, clock and store are passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pipeline.query.layer import Question
+
+from dashboard.address import View, start_of
+from dashboard.display import SHANGHAI
+from dashboard.figures import WEEKS, Coverage, DayPoint, Rise, Usual, day_points, rising, same_weekdays, usual
+
+Ask = Callable[..., Any]
+CURVE_DAYS = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A day in figures. observed: False when nothing is known of it; cut: the instant up to which it is known, None
+    when it is known wholly; usual_*: of the same weekday up to the same hour, None with too little data."""
+
+    day: date
+    observed: bool
+    cut: datetime | None
+    count: int
+    negative_share: float | None
+    voices: int
+    usual_count: Usual | None
+    usual_share: Usual | None
+    day_before: int | None
+    points: Sequence[DayPoint]
+    latest: date | None
+    coverage: Coverage
+
+    def view(self) -> View:
+        """The day's posts in 检索."""
+        return View(first=self.day, last=self.day)
+
+
+def span(day: date, *, cut_after: timedelta | None, days: int = 1) -> Question:
+    """The posts of `days` days that end with `day`, up to `cut_after` its start where that is given."""
+    end = start_of(day) + cut_after if cut_after is not None else start_of(day + timedelta(days=1))
+    return Question(since=start_of(day - timedelta(days=days - 1)), until=end)
+
+
+def look(day: date, *, ask: Ask, crawled: frozenset[date], last_ok: datetime | None) -> Outlook:
+    """The figures of `day`."""
+    first = day - timedelta(days=CURVE_DAYS - 1 + 7 * WEEKS)
+    days = ask("by_day", Question(), since_day=first, until_day=day)
+    coverage = Coverage(next((d.day for d in days if d.count), None), last_ok, crawled)
+    last_day = last_ok.astimezone(SHANGHAI).date() if last_ok else None
+    known = {d.day: d for d in days if coverage.observed(d.day, d.count, last_day=last_day)}
+    cut = last_ok if last_day == day else None
+    after = cut - start_of(day) if cut else None
+    weeks = [d for d in same_weekdays(day) if d in known]
+    here, *before = [_one_day(ask, d, after) for d in [day, *weeks]]
+    yesterday = known.get(day - timedelta(days=1))
+    return Outlook(
+        day=day,
+        observed=day in known,
+        cut=cut,
+        count=here.count,
+        negative_share=here.negative_share,
+        voices=here.voices,
+        usual_count=usual([d.count for d in before]),
+        usual_share=usual([d.negative_share for d in before]),
+        day_before=yesterday.count if yesterday else None,
+        points=day_points(days, coverage, last_day=last_day, shown=CURVE_DAYS),
+        latest=max((d for d in known if known[d].count), default=None),
+        coverage=coverage,
+    )
+
+
+def _one_day(ask: Ask, day: date, cut_after: timedelta | None) -> Any:
+    return ask("by_day", span(day, cut_after=cut_after), since_day=day, until_day=day)[0]
+
+
+def rises(outlook: Outlook, *, ask: Ask, days: int) -> list[Rise]:
+    """Topics above their usual in the `days` days that end with the outlook's, strongest first."""
+    day = outlook.day
+    after = outlook.cut - start_of(day) if outlook.cut else None
+    first = outlook.coverage.first_day
+    weeks = [d for d in same_weekdays(day) if first and d - timedelta(days=days - 1) >= first]
+    now, *before = [
+        {b.key: b.count for b in ask("by", span(d, cut_after=after, days=days), field="topic", size=200)}
+        for d in [day, *weeks]
+    ]
+    return rising(now, before, sparks(day, ask=ask), size=7)
+
+
+def sparks(day: date, *, ask: Ask, days: int = CURVE_DAYS) -> dict[str, list[int]]:
+    """Posts by day of each topic in the `days` days that end with `day`, oldest first, zeros included."""
+    first = day - timedelta(days=days - 1)
+    found: dict[str, list[int]] = {}
+    asked = Question(since=start_of(first), until=start_of(day + timedelta(days=1)))
+    for cell in ask("topic_by_day", asked, since_day=first, until_day=day):
+        found.setdefault(cell.topic, [0] * days)[(cell.day - first).days] = cell.count
+    return found

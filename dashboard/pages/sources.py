@@ -1,0 +1,101 @@
+"""来源: how each source is, its last runs, what was set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import asking, parts
+from dashboard.address import View
+from dashboard.display import link, moment, shown, visible
+from dashboard.texts import HEALTH, OUTCOMES, STAGES, t, word
+from dashboard.today_parts import duration
+from pipeline.sources_view import Piece, RunView, SourceView, health_of, runs_of, set_aside_of
+
+_COUNTS = ("requested", "not_modified", "posts_new", "posts_changed", "posts_unchanged", "set_aside", "failed")
+_EVIDENCE = 4_000
+
+
+def health_table(sources: Sequence[SourceView], *, now: datetime) -> None:
+    """A row a source: sign and word of its health, why, how fresh, what the last run brought."""
+    for source in sources:
+        fresh = t("fresh_ago", d=duration(now - source.last_ok)) if source.last_ok else t("never")
+        css = "qy-above" if source.health not in {"fine", "new", "disabled"} else ""
+        counts = " · ".join(f"{t(k)} {source.counts[k]}" for k in _COUNTS if source.counts.get(k))
+        left, right = st.columns([8, 1], vertical_alignment="center")
+        with left:
+            st.html(
+                f'<div class="qy-card"><div class="qy-row"><div class="grow"><b>{shown(source.title)}</b> '
+                f'<span class="qy-dim">{shown(source.name)} · {shown(source.kind)}</span><br>'
+                f'<span class="qy-dim">{shown(counts)}</span></div>'
+                f'<div><b class="{css}">{shown(word(HEALTH, source.health))}</b><br><span class="qy-dim">{shown(source.reason)}</span></div>'
+                f'<div class="qy-dim">{t("last_ok")}<br>{shown(moment(source.last_ok))}（{shown(fresh)}）</div></div></div>'
+            )
+        with right:
+            parts.posts_link(View(sources=(source.name,)), key=f"source-{source.name}")
+
+
+def runs_table(runs: Sequence[RunView]) -> None:
+    """The last runs and their counts."""
+    parts.heading(t("runs"))
+    if not runs:
+        st.caption(t("runs_none"))
+        return
+    rows = [_run_row(run) for run in runs]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def _run_row(run: RunView) -> dict[str, object]:
+    took = (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+    return {
+        t("started"): moment(run.started_at),
+        t("source"): asking.source_titles().get(run.source, run.source),
+        t("outcome"): word(OUTCOMES, run.outcome),
+        t("took"): t("seconds", n=took) if took is not None else "—",
+        **{t(key): int(run.counts.get(key) or 0) for key in _COUNTS},
+        t("reason"): visible(run.reason),
+    }
+
+
+def aside_part(pieces: Sequence[Piece]) -> None:
+    """What was set aside, with the reason; evidence stands as plain text."""
+    parts.heading(t("aside_title"), help_=t("aside_note"))
+    if not pieces:
+        st.caption(t("aside_none"))
+    for piece in pieces:
+        title = asking.source_titles().get(piece.source, piece.source)
+        st.html(
+            f'<div class="qy-card"><span class="qy-dim">{moment(piece.at)} · {shown(title)} · {shown(word(STAGES, piece.stage))}</span><br>'
+            f"{shown(piece.reason)}<br>{link(piece.url, t('original'))}</div>"
+        )
+        if piece.evidence:
+            with st.expander(t("evidence")):
+                st.code(visible(piece.evidence[:_EVIDENCE]), language=None, wrap_lines=True)
+
+
+def show() -> None:
+    """The page."""
+    project, now = asking.project(), asking.now()
+    sources = health_of(project, now=now)
+    if not sources:
+        st.info(t("no_sources"))
+        return
+    parts.heading(t("health"))
+    health_table(sources, now=now)
+    names = [s.name for s in sources]
+    only = st.selectbox(
+        t("only_source"),
+        names,
+        None,
+        format_func=lambda n: asking.source_titles().get(n, n),
+        placeholder=t("all"),
+        key="only-source",
+    )
+    runs_table(runs_of(project, source=only))
+    aside_part(set_aside_of(project, source=only))
+
+
+show()

@@ -1,0 +1,151 @@
+"""Pieces that pages are made of: style, figure cards, post cards, complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from config.errors import QingyuError, QueryError
+from dashboard import asking
+from dashboard.address import View
+from dashboard.display import excerpt, link, marked, number, posted_at, shown, visible
+from dashboard.texts import KINDS, SENTIMENTS, t, word
+
+TODAY, SEARCH, SOURCES = "pages/today.py", "pages/search.py", "pages/sources.py"
+# A post of a megabyte must not stop the browser; the detail shows more than a card does.
+CARD_CHARS, DETAIL_CHARS = 400, 20_000
+
+_STYLE = """<style>
+.block-container, .stMainBlockContainer {padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px}
+.qy-card {border: 1px solid rgba(128,140,146,.28); border-radius: .4rem; padding: .55rem .8rem; line-height: 1.45}
+.qy-figure .n {font-size: 1.75rem; font-weight: 600; line-height: 1.2; font-variant-numeric: tabular-nums}
+.qy-figure .k, .qy-dim {opacity: .74; font-size: .86rem}
+.qy-figure .w {font-size: .86rem; min-height: 1.3em}
+.qy-above {color: #b4561a} .qy-below {color: #2b6f8c} .qy-within {opacity: .8}
+.qy-h {font-size: 1.02rem; font-weight: 600; margin: .15rem 0 0}
+.qy-post .title {font-weight: 600; font-size: 1.02rem; overflow-wrap: anywhere}
+.qy-post .text, .qy-official {white-space: pre-wrap; overflow-wrap: anywhere; margin: .15rem 0; unicode-bidi: isolate}
+.qy-post mark, .qy-words mark {background: rgba(255,196,61,.45); color: inherit; padding: 0 .08em; border-radius: 2px}
+.qy-official {border-left: 3px solid #3b82a0; padding: .25rem .6rem; margin-top: .35rem; font-size: .93rem;
+  background: rgba(59,130,160,.07)}
+.qy-tag {border: 1px solid rgba(128,140,146,.4); border-radius: 1em; padding: 0 .55em; font-size: .82rem; white-space: nowrap}
+.qy-negative {color: #b4561a} .qy-positive {color: #2b6f8c} .qy-neutral {opacity: .75}
+.qy-strip {display: flex; flex-wrap: wrap; gap: .3rem .9rem; font-size: .88rem}
+.qy-strip .bad {color: #b4561a; font-weight: 600}
+.spark rect {fill: #9cc4d2} .spark rect.last {fill: #d9742b}
+.qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
+.qy-row .grow {flex: 1; min-width: 0}
+@media (prefers-color-scheme: dark) {.qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}}
+</style>"""
+
+
+def style() -> None:
+    """The dashboard's own style; a fixed text, nothing of a post in it."""
+    st.html(_STYLE)
+
+
+def heading(wording: str, *, help_: str | None = None) -> None:
+    """A heading of a part of a page; `wording` is shown as it is."""
+    st.html(f'<div class="qy-h" role="heading" aria-level="3">{shown(wording)}</div>')
+    if help_:
+        st.caption(help_)
+
+
+def complain(error: QingyuError) -> None:
+    """What went wrong and what to do, as plain text; a faulty query with the place of the fault."""
+    if isinstance(error, QueryError):
+        st.html(f'<div class="qy-card" role="alert">✖ {shown(error.message)}</div>')
+        st.code(visible(error.pointer()), language=None)
+    else:
+        st.html(f'<div class="qy-card" role="alert">✖ {shown(t("problem", m=error.message))}</div>')
+
+
+def posts_link(view: View, *, wording: str | None = None, key: str = "") -> None:
+    """A link into 检索 with this view. wording: ours, never text of a post."""
+    with st.container(key=f"link-{key}" if key else None):
+        st.page_link(
+            SEARCH, label=wording or t("see_posts"), icon=":material/arrow_forward:", query_params=view.to_params()
+        )
+
+
+def figure(title: str, value: str, *, where: str = "", where_class: str = "", note: str = "") -> None:
+    """A figure with its name, how it stands against the usual, and what the usual is."""
+    st.html(
+        f'<div class="qy-card qy-figure"><div class="k">{shown(title)}</div><div class="n">{shown(value)}</div>'
+        f'<div class="w {shown(where_class)}">{shown(where)}</div><div class="k">{shown(note) or "&nbsp;"}</div></div>'
+    )
+
+
+def feeling(post: Mapping[str, Any]) -> str:
+    """The sentiment as shape and word, HTML; "" where there is none."""
+    sentiment = post.get("sentiment")
+    if not sentiment:
+        return ""
+    name = sentiment["label"]
+    return f'<span class="qy-{shown(name)}">{shown(word(SENTIMENTS, name))} {sentiment["score"]:+.2f}</span>'
+
+
+def facts_line(post: Mapping[str, Any]) -> str:
+    """When, where, what kind, how it is felt and about what: one line of HTML."""
+    names = asking.topics()
+    tags = "".join(f' <span class="qy-tag">{shown(names.get(i, i))}</span>' for i in post.get("topics") or ())
+    plain = [
+        posted_at(dict(post)),
+        asking.source_titles().get(post["source"], post["source"]),
+        word(KINDS, post["kind"]),
+    ]
+    if post.get("region"):
+        plain.append(post["region"])
+    return f'<div class="qy-dim">{" · ".join(shown(p) for p in plain)} · {feeling(post)}{tags}</div>'
+
+
+def official_block(post: Mapping[str, Any], *, size: int) -> str:
+    """The official reply, HTML; "" where there is none."""
+    official = post.get("official")
+    if not official or not (official.get("text") or official.get("unit")):
+        return ""
+    head = f"{t('official_reply')} · {official.get('unit') or '—'} · {posted_at({'published': official.get('replied'), 'collected': None})}"
+    return f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(excerpt(official.get("text") or "", size))}</div>'
+
+
+def hit_card(hit: Any) -> str:
+    """A result as HTML, what matched marked."""
+    post = hit.post
+    title = marked(_cut(hit.title, 200)) or f'<span class="qy-dim">{shown(t("untitled"))}</span>'
+    return (
+        f'<div class="qy-card qy-post"><div class="title">{title}</div>{facts_line(post)}'
+        f'<div class="text">{marked(_cut(hit.text, CARD_CHARS))}</div>{official_block(post, size=220)}'
+        f'<div class="qy-dim">{link(post["url"], t("original"))}</div></div>'
+    )
+
+
+class _Piece:
+    """A stretch of text that was cut short."""
+
+    def __init__(self, text: str, marked_: bool) -> None:
+        self.text, self.marked = text, marked_
+
+
+def _cut(segments: Any, size: int) -> list[_Piece]:
+    """Segments up to `size` characters in all."""
+    pieces: list[_Piece] = []
+    left = size
+    for segment in segments:
+        if left <= 0:
+            pieces.append(_Piece("…", False))
+            break
+        pieces.append(_Piece(segment.text[:left], segment.marked))
+        left -= len(segment.text)
+    return pieces
+
+
+def count(value: float | None) -> str:
+    """A count, or that there is no data."""
+    return t("no_data") if value is None else number(value)
+
+
+def share(value: float | None) -> str:
+    """A share in per cent, or a dash where nothing was scored."""
+    return "—" if value is None else f"{value:.0%}"

@@ -1,0 +1,264 @@
+"""The wordings of the dashboard, Chinese and English side by side."""
+
+from __future__ import annotations
+
+from config.text import tr
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "name": ("晴雨", "Qingyu"),
+    "today": ("今日", "Today"),
+    "search": ("检索", "Search"),
+    "sources": ("来源", "Sources"),
+    "day": ("哪一天", "Day"),
+    "see_posts": ("看帖子", "See posts"),
+    "no_data": ("无数据", "no data"),
+    "too_little": ("数据不足", "too little data"),
+    "too_little_why": (
+        "同一星期几的可比日子不足 {n} 天，不给出平常值。",
+        "Fewer than {n} comparable weekdays, so no usual is given.",
+    ),
+    "no_data_day": (
+        "{d} 没有数据：这一天之后没有成功的采集，或在已有资料的时段之外。没有数据不等于没有声音。",
+        "There is no data for {d}: no crawl has succeeded since, or it lies outside what is known. No data is not no opinion.",
+    ),
+    "no_data_quiet": (
+        "{d} 没有帖子，当天及次日也没有成功的采集：按无数据处理。",
+        "{d} has no posts, and no crawl succeeded on it or the day after: treated as no data.",
+    ),
+    "partial": ("截至 {t}，与往常同一时刻相比", "until {t}, against the same hour of other weeks"),
+    "whole_day": ("全天", "whole day"),
+    "volume": ("帖子", "Posts"),
+    "negative_share": ("负面占比", "Negative share"),
+    "voices": ("不同的声音", "Distinct voices"),
+    "voices_help": (
+        "按化名计数，只用来看有多少人在说；不列出任何作者。",
+        "Counted by pseudonym, only to tell how many speak; no author is ever listed.",
+    ),
+    "official_replies": ("官方答复", "Official replies"),
+    "usual_for": ("平常（过去 {n} 个{w}）：{m}，{a}–{b}", "usual (last {n} {w}): {m}, {a}–{b}"),
+    "above": ("▲ 高于往常", "▲ above the usual"),
+    "below": ("▼ 低于往常", "▼ below the usual"),
+    "within": ("● 在往常范围内", "● within the usual"),
+    "few": ("帖子少，仅供参考", "few posts"),
+    "fresh": ("新出现", "new"),
+    "curve": ("近 {n} 天", "Last {n} days"),
+    "curve_help": (
+        "浅色带：同一星期几过去 8 周的范围，短线为中位数；灰底：无数据。点某一天看当天的帖子。",
+        "Band: range of the same weekday over 8 weeks, tick: median; grey: no data. Click a day for its posts.",
+    ),
+    "rising": ("升温的话题", "Rising topics"),
+    "window_1": ("当日", "This day"),
+    "window_3": ("近三天", "Last 3 days"),
+    "rising_none": ("没有高于往常的话题。", "No topic is above its usual."),
+    "rising_row": ("{c} 条 · 往常 {m}（{a}–{b}）", "{c} posts · usual {m} ({a}–{b})"),
+    "threads": ("声音最多的帖子", "Loudest threads"),
+    "threads_none": ("没有帖子。", "No threads."),
+    "thread_row": ("{c} 条 · {v} 个声音", "{c} posts · {v} voices"),
+    "words": ("与前 28 天相比突出的词", "Words that stand out against the 28 days before"),
+    "words_help": (
+        "按对数似然比（Dunning 1993）排列，数字为当日帖子数；点词看帖子。",
+        "By log-likelihood ratio (Dunning 1993); the number counts the day's posts; click for them.",
+    ),
+    "words_none": ("没有突出的词。", "No word stands out."),
+    "since_yesterday": ("当日新帖 {n} 条，前一日 {p} 条。", "{n} posts this day, {p} the day before."),
+    "replies_none": ("这一天没有官方答复。", "No official replies this day."),
+    "replies_more": ("共 {n} 条答复，显示最近 {k} 条", "{n} replies, the newest {k} shown"),
+    "waited": ("等了 {d}", "after {d}"),
+    "days": ("{n} 天", "{n} days"),
+    "hours": ("{n} 小时", "{n} hours"),
+    "source_state": ("来源状况", "Sources"),
+    "no_sources": (
+        "还没有来源。用 qingyu sources add 网址 --write 加一个。",
+        "There is no source yet. Add one with qingyu sources add URL --write.",
+    ),
+    "no_index": (
+        "还没有可以查询的帖子。先运行 qingyu crawl 与 qingyu process，再刷新本页。",
+        "There is nothing to ask yet. Run qingyu crawl and qingyu process, then reload this page.",
+    ),
+    "query": ("查询", "Query"),
+    "query_hint": (
+        "如：停水 AND 滨河苑，“校车 晚点”，source:forum",
+        'such as: 停水 AND 滨河苑, "校车 晚点", source:forum',
+    ),
+    "query_help_title": ("写法", "Syntax"),
+    "query_help": (
+        """| 写法 | 意思 |
+|---|---|
+| `停水` | 标题、正文或官方答复里有这个词 |
+| `停水 滨河苑` | 两个词都有 |
+| `"校车 晚点"` | 照此顺序相连 |
+| `停水 OR 停电`，`停水 或 停电` | 有其一 |
+| `停水 NOT 通知`，`停水 非 通知` | 有前者而无后者 |
+| `(停水 OR 停电) AND 小区` | 括号 |
+| `title:停水`、`source:forum`、`topic:water` | 限定字段 |
+| `sentiment:negative`、`likes:[10 TO *]` | 情感、范围 |
+| `published:[2026-11-01 TO now-7d]` | 时间 |
+| `停*` | 通配 |
+
+没有按作者查询的写法：这里统计事情，不跟踪人。""",
+        """| written | means |
+|---|---|
+| `停水` | the word stands in title, text or official reply |
+| `停水 滨河苑` | both words |
+| `"校车 晚点"` | next to each other, in this order |
+| `停水 OR 停电` | either |
+| `停水 NOT 通知` | the first without the second |
+| `(停水 OR 停电) AND 小区` | parentheses |
+| `title:停水`, `source:forum`, `topic:water` | in a field |
+| `sentiment:negative`, `likes:[10 TO *]` | sentiment, ranges |
+| `published:[2026-11-01 TO now-7d]` | time |
+| `停*` | wildcard |
+
+There is no way to ask by author: this counts matters and follows nobody.""",
+    ),
+    "go": ("检索", "Search"),
+    "from": ("从", "From"),
+    "to": ("到", "To"),
+    "filters": ("筛选", "Filters"),
+    "topic": ("话题", "Topic"),
+    "region": ("地区", "Region"),
+    "kind": ("类型", "Kind"),
+    "sentiment": ("情感", "Sentiment"),
+    "source": ("来源", "Source"),
+    "all": ("全部", "all"),
+    "sort": ("排序", "Sort"),
+    "total": ("共 {n} 条", "{n} posts"),
+    "total_voices": ("共 {n} 条，{v} 个声音", "{n} posts, {v} voices"),
+    "trend": ("每日数量（橙色为负面）", "Posts by day (orange: negative)"),
+    "trend_note": ("点一根柱子只看那一天。", "Click a bar to see that day only."),
+    "trend_cut": ("图中为最近 {n} 天。", "The chart shows the last {n} days."),
+    "nothing": (
+        "没有符合的帖子。换个说法，或放宽日期与筛选。",
+        "Nothing matches. Try other words, or widen dates and filters.",
+    ),
+    "first_page": ("回到第一页", "First page"),
+    "previous": ("上一页", "Previous"),
+    "next": ("下一页", "Next"),
+    "detail": ("详情", "Details"),
+    "close": ("返回结果", "Back to results"),
+    "original": ("原文", "Original"),
+    "official_reply": ("官方答复", "Official reply"),
+    "export": ("导出", "Export"),
+    "export_make": ("生成文件", "Make the file"),
+    "export_note": ("导出会记入审计。", "Exports are audited."),
+    "export_ready": ("下载（{n} 条）", "Download ({n} posts)"),
+    "export_many": (
+        "超过 {n} 条，请用命令行导出：qingyu export",
+        "More than {n} posts: export by command line, qingyu export",
+    ),
+    "stand_out": ("这些帖子里突出的词", "Words that stand out in these posts"),
+    "no_post": ("没有这条帖子，可能已过保留期限。", "There is no such post; it may be past its retention."),
+    "thread": ("同帖其他", "Same thread"),
+    "thread_open": ("看整帖", "Whole thread"),
+    "revisions": ("旧版本", "Earlier versions"),
+    "revision_row": ("第 {n} 版，{t} 被替换", "version {n}, replaced {t}"),
+    "confidence": ("把握 {c:.0%}", "confidence {c:.0%}"),
+    "keyphrases": ("关键词", "Keyphrases"),
+    "published": ("发布", "Published"),
+    "collected": ("采集", "Collected"),
+    "engagement": ("浏览 {v} · 赞 {l} · 回复 {r}", "{v} views · {l} likes · {r} replies"),
+    "health": ("状况", "Health"),
+    "last_ok": ("最近成功", "Last success"),
+    "fresh_ago": ("{d}前", "{d} ago"),
+    "never": ("从未", "never"),
+    "reason": ("说明", "Why"),
+    "runs": ("最近的采集", "Last runs"),
+    "runs_none": ("还没有采集过。", "No crawl yet."),
+    "started": ("开始", "Started"),
+    "took": ("用时", "Took"),
+    "outcome": ("结果", "Outcome"),
+    "requested": ("请求", "Requested"),
+    "not_modified": ("未变页", "Unchanged pages"),
+    "posts_new": ("新帖", "New"),
+    "posts_changed": ("有变更", "Changed"),
+    "posts_unchanged": ("无变化", "Unchanged"),
+    "set_aside": ("搁置", "Set aside"),
+    "failed": ("失败", "Failed"),
+    "aside_title": ("搁置的页面与帖子", "Pages and posts set aside"),
+    "aside_note": (
+        "没能用上的页面与帖子，附原因与已脱敏的片段；其余照常入库。",
+        "What could not be used, with the reason and a redacted piece; the rest went on.",
+    ),
+    "aside_none": ("没有搁置的内容。", "Nothing was set aside."),
+    "evidence": ("已脱敏的片段", "Redacted piece"),
+    "stage": ("环节", "Stage"),
+    "at": ("时间", "At"),
+    "every": ("间隔", "Every"),
+    "minutes": ("{n} 分钟", "{n} minutes"),
+    "seconds": ("{n:.0f} 秒", "{n:.0f} s"),
+    "only_source": ("只看一个来源", "One source only"),
+    "median_tip": ("平常（中位数）", "Usual (median)"),
+    "low_tip": ("往常最少", "Usual low"),
+    "high_tip": ("往常最多", "Usual high"),
+    "part_negative": ("负面", "negative"),
+    "part_other": ("其他", "other"),
+    "go_latest": ("看最近有数据的一天：{d}", "The newest day with data: {d}"),
+    "replied_on": ("{d} 作出", "given on {d}"),
+    "replies_below": ("内容见页面下方。", "They stand further down."),
+    "untitled": ("（无标题）", "(no title)"),
+    "problem": ("出错了：{m}", "Something went wrong: {m}"),
+    "posts_of_source": ("看帖子", "See posts"),
+}
+
+SENTIMENTS = {
+    "negative": ("▼ 负面", "▼ negative"),
+    "neutral": ("● 中性", "● neutral"),
+    "positive": ("▲ 正面", "▲ positive"),
+}
+KINDS = {
+    "article": ("文章", "article"),
+    "thread": ("主帖", "thread"),
+    "reply": ("跟帖", "reply"),
+    "comment": ("评论", "comment"),
+    "message": ("留言", "message"),
+    "official_reply": ("官方答复", "official reply"),
+}
+SORTS = {
+    "-published": ("最新在前", "newest first"),
+    "published": ("最早在前", "oldest first"),
+    "relevance": ("最相关", "most relevant"),
+    "-likes": ("点赞最多", "most likes"),
+    "-views": ("浏览最多", "most views"),
+    "-replies": ("回复最多", "most replies"),
+    "score": ("最负面", "most negative"),
+    "-score": ("最正面", "most positive"),
+}
+# The sign says the state without the colour.
+HEALTH = {
+    "fine": ("✔ 正常", "✔ fine"),
+    "late": ("◷ 迟了", "◷ late"),
+    "empty": ("○ 空", "○ empty"),
+    "failing": ("✖ 失败", "✖ failing"),
+    "blocked": ("⊘ 被 robots.txt 拒绝", "⊘ refused by robots.txt"),
+    "changed": ("⚠ 页面改版", "⚠ markup changed"),
+    "new": ("… 尚未采集", "… not crawled yet"),
+    "disabled": ("‖ 已停用", "‖ switched off"),
+}
+OUTCOMES = {
+    "running": ("进行中", "running"),
+    "finished": ("完成", "finished"),
+    "limited": ("到达上限", "stopped at a limit"),
+    "failed": ("失败", "failed"),
+    "stopped": ("被中止", "stopped"),
+}
+STAGES = {"crawl": ("采集", "crawl"), "process": ("处理", "process")}
+WEEKDAYS = (
+    ("星期一", "Mondays"),
+    ("星期二", "Tuesdays"),
+    ("星期三", "Wednesdays"),
+    ("星期四", "Thursdays"),
+    ("星期五", "Fridays"),
+    ("星期六", "Saturdays"),
+    ("星期日", "Sundays"),
+)
+
+
+def t(key: str, **values: object) -> str:
+    """The wording called `key` in the user's language."""
+    return tr(*TEXTS[key], **values)
+
+
+def word(table: dict[str, tuple[str, str]], key: str) -> str:
+    """The wording of a value such as a kind or a state; the value itself where the table has none."""
+    pair = table.get(key)
+    return tr(*pair) if pair else key

@@ -1,0 +1,169 @@
+"""The parts of 今日 below its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import streamlit as st
+from pipeline.query.layer import Question
+
+from dashboard import asking, charts, parts
+from dashboard.address import View, start_of
+from dashboard.display import excerpt, label, moment, number, shown
+from dashboard.figures import Rise, spark_svg
+from dashboard.outlook import Outlook, rises
+from dashboard.texts import HEALTH, t, word
+from pipeline.replies_view import Replies, replies_between
+from pipeline.sources_view import SourceView
+
+# Words that fewer posts carry are typing errors and names more often than news.
+_WORD_POSTS = 3
+_WORDS, _THREADS, _REPLIES = 16, 6, 5
+
+
+def picked_day(picked: Any) -> date | None:
+    """The day of a bar that was clicked; None when none was."""
+    rows = picked.selection.get(charts.PICK) if picked else None
+    return date.fromisoformat(rows[0]["day"]) if rows and "day" in rows[0] else None
+
+
+def duration(span: timedelta) -> str:
+    """A span in its largest whole unit."""
+    minutes = max(int(span.total_seconds() // 60), 0)
+    if minutes >= 2 * 24 * 60:
+        return t("days", n=minutes // (24 * 60))
+    return t("hours", n=minutes // 60) if minutes >= 60 else t("minutes", n=minutes)
+
+
+def sources_strip(sources: Sequence[SourceView], *, now: datetime) -> None:
+    """One line: each source's health as sign and word, and how fresh it is; leads to 来源."""
+    if not sources:
+        st.info(t("no_sources"))
+        return
+    pieces = []
+    for source in sources:
+        fresh = t("fresh_ago", d=duration(now - source.last_ok)) if source.last_ok else t("never")
+        css = ' class="bad"' if source.health not in {"fine", "new", "disabled"} else ""
+        pieces.append(f"<span{css}>{shown(source.title)} {shown(word(HEALTH, source.health))} · {shown(fresh)}</span>")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="qy-strip" role="status">{"".join(pieces)}</div>', width="content")
+        st.page_link(parts.SOURCES, label=t("source_state"), icon=":material/arrow_forward:")
+
+
+def rising_part(outlook: Outlook) -> None:
+    """Topics above their usual, today or in the last three days."""
+    parts.heading(t("rising"))
+    choice = st.segmented_control(
+        t("rising"),
+        [1, 3],
+        default=1,
+        required=True,
+        format_func=lambda n: t(f"window_{n}"),
+        label_visibility="collapsed",
+        key="rising-days",
+    )
+    found = rises(outlook, ask=asking.ask, days=choice or 1)
+    if not found:
+        st.caption(t("too_little") if outlook.usual_count is None else t("rising_none"))
+    for rise in found:
+        _rise_row(rise, outlook.day, days=choice or 1)
+
+
+def _rise_row(rise: Rise, day: date, *, days: int) -> None:
+    name = asking.topics().get(rise.topic, rise.topic)
+    expected = rise.usual
+    row = t(
+        "rising_row", c=number(rise.count), m=number(expected.median), a=number(expected.low), b=number(expected.high)
+    )
+    marks = [t("fresh")] * rise.fresh + [t("few")] * rise.few
+    tags = "".join(f' <span class="qy-tag">{shown(mark)}</span>' for mark in marks)
+    left, right = st.columns([5, 2], vertical_alignment="center", gap="small")
+    with left:
+        st.html(
+            f'<div class="qy-row"><div class="grow"><b>{shown(name)}</b>{tags}<br>'
+            f'<span class="qy-dim">{shown(row)}</span></div>{spark_svg(rise.spark)}</div>'
+        )
+    with right:
+        view = View(first=day - timedelta(days=days - 1), last=day, topics=(rise.topic,))
+        parts.posts_link(view, key=f"rise-{rise.topic}")
+
+
+def threads_part(outlook: Outlook) -> None:
+    """The threads in which most was said on the day."""
+    parts.heading(t("threads"))
+    found = asking.ask("threads", _day(outlook), size=_THREADS)
+    if not found:
+        st.caption(t("threads_none"))
+    for n, thread in enumerate(found):
+        _thread_row(thread, outlook, key=f"thread-{n}")
+
+
+def _thread_row(thread: Any, outlook: Outlook, *, key: str) -> None:
+    title = excerpt(thread.title, 60) or t("untitled")
+    row = t("thread_row", c=number(thread.count), v=number(thread.voices))
+    st.html(
+        f'<div class="qy-row"><div class="grow">{shown(title)}<br><span class="qy-dim">{shown(row)}</span></div></div>'
+    )
+    parts.posts_link(View(query=thread_query(thread.thread), first=outlook.day, last=outlook.day), key=key)
+
+
+def thread_query(thread: str) -> str:
+    """The query for all posts of a thread."""
+    return f'thread:"{thread}"'
+
+
+def words_part(outlook: Outlook) -> None:
+    """Words of the day that stand out against the four weeks before; each leads to its posts."""
+    parts.heading(t("words"), help_=t("words_help"))
+    before = Question(since=start_of(outlook.day - timedelta(days=28)), until=start_of(outlook.day))
+    found = asking.ask("significant_words", _day(outlook), background=before, size=_WORDS * 2)
+    words_row(
+        [w for w in found if w.count >= _WORD_POSTS][:_WORDS], View(first=outlook.day, last=outlook.day), key="word"
+    )
+
+
+def words_row(words: Sequence[Any], view: View, *, key: str) -> None:
+    """Words with their counts as links that add the word to the view's query."""
+    if not words:
+        st.caption(t("words_none"))
+        return
+    with st.container(horizontal=True, gap="small", key=f"{key}-row"):
+        for w in words:
+            # A word is text of posts: it stands in a label that Streamlit reads as Markdown, so every sign is escaped.
+            query = f'{view.query} AND "{w.word}"' if view.query else f'"{w.word}"'
+            target = View(**{**_fields(view), "query": query, "after": "", "post": ""})
+            st.page_link(parts.SEARCH, label=f"{label(excerpt(w.word, 20))} {w.count}", query_params=target.to_params())
+
+
+def _fields(view: View) -> Mapping[str, Any]:
+    return {name: getattr(view, name) for name in View.__dataclass_fields__}
+
+
+def replies_of(day: date) -> Replies:
+    """Official replies given on a day."""
+    since, until = start_of(day), start_of(day + timedelta(days=1))
+    return replies_between(asking.project(), since=since, until=until, size=_REPLIES, who="dashboard")
+
+
+def replies_part(replies: Replies) -> None:
+    """The newest official replies of the day, and how long they took."""
+    parts.heading(t("official_replies"))
+    if not replies.total:
+        st.caption(t("replies_none"))
+        return
+    for n, reply in enumerate(replies.newest):
+        waited = t("waited", d=duration(reply.waited)) if reply.waited is not None else ""
+        head = " · ".join(p for p in (reply.unit or "—", moment(reply.replied_at)[11:], waited) if p)
+        st.html(
+            f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(excerpt(reply.title, 50))}<br>'
+            f'<span class="qy-dim">{shown(excerpt(reply.text, 90))}</span></div>'
+        )
+        parts.posts_link(View(post=reply.post_id), wording=t("detail"), key=f"reply-{n}")
+    if replies.total > len(replies.newest):
+        st.caption(t("replies_more", n=replies.total, k=len(replies.newest)))
+
+
+def _day(outlook: Outlook) -> Question:
+    return outlook.view().question()

@@ -1,0 +1,14 @@
+"""Names people read for the ids that posts carry."""
+
+from __future__ import annotations
+
+from nlp.taxonomy import load_taxonomy
+
+from config.project import Project
+from config.text import tr
+
+
+def topic_names(project: Project) -> dict[str, str]:
+    """Topic id → name in the user's language, in the taxonomy's order. Raises ConfigError for a faulty taxonomy."""
+    taxonomy = load_taxonomy(project.file(project.settings.nlp.topics))
+    return {topic.id: tr(topic.zh, topic.en) for topic in taxonomy.topics}
