@@ -32,6 +32,7 @@ from crawlers.middlewares.refusals import Refused
 from crawlers.walk import Step, Walk
 
 if TYPE_CHECKING:
+    from scrapy.core.engine import ExecutionEngine
     from scrapy.crawler import Crawler
 
 logger = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class SourceSpider(scrapy.Spider):
             link.url,
             callback=self.read,
             errback=self.unread,
-            headers=validators(self.landing.known(link.url)),
+            headers={} if link.meta.get("fresh") else validators(self.landing.known(link.url)),
             meta={"link": link, "step": step},
             priority=link.priority,
             dont_filter=True,
@@ -139,9 +140,13 @@ class SourceSpider(scrapy.Spider):
         due = self.landing.due(limit=limit, spare=every or rules.spare)
         requests = [request for link in due for request in self._ask(link)]
         for request in requests:
-            self.crawler.engine.crawl(request)  # type: ignore[union-attr]
+            self._engine().crawl(request)
         if requests:
             raise DontCloseSpider
+
+    def _engine(self) -> ExecutionEngine:
+        assert self.crawler.engine is not None  # signals come from a running engine
+        return self.crawler.engine
 
     # ── what comes back ─────────────────────────────────────────────────────────────────────────────────────────────
     def read(self, response: Response) -> Iterator[Request]:
@@ -155,7 +160,7 @@ class SourceSpider(scrapy.Spider):
             yield from self._not_modified(link, step, known, response)
         elif 200 <= status < 300:
             yield from self._content(link, step, known, response)
-        elif status in _GONE | _CLOSED and link.meta.get("instead"):
+        elif "instead" in link.meta and status not in PASSING:
             yield from self._instead(link, step, f"HTTP {status}")
         elif status in _GONE and not (step is not None and step.depth == 0):
             self._land(PageResult(link, "gone", _now()))
@@ -164,21 +169,10 @@ class SourceSpider(scrapy.Spider):
         else:
             self._fail(link, step, f"HTTP {status}", keep=status in PASSING)
 
-    def _instead(self, link: Link, step: Step | None, reason: str) -> Iterator[Request]:
-        """What an adapter named to be read when `link` is closed to us: [url, role, walk, meta] each."""
-        self._land(PageResult(link, "restricted", _now(), reason=reason))
-        other = [Link(url, role, walk=walk, meta=meta) for url, role, walk, meta in link.meta["instead"]]
-        yield from self._follow(other, step)
-
     def _not_modified(self, link: Link, step: Step | None, known: KnownPage, response: Response) -> Iterator[Request]:
         self._land(self._result(link, "not_modified", response, known.body_hash or ""))
-        if step is None:
-            return
-        if self.walk.stops_at_known and not any(
-            not follow.walk and self.landing.wanted(follow) for follow in known.links
-        ):
-            return
-        yield from self._follow(known.links, Step(step.chain, step.depth + 1, step.barren))
+        if step is not None and not self.walk.stops_at_known:
+            yield from self._follow(known.links, Step(step.chain, step.depth + 1, step.barren))
 
     def _content(self, link: Link, step: Step | None, known: KnownPage | None, response: Response) -> Iterator[Request]:
         body_hash = hashlib.blake2b(response.body, digest_size=16).hexdigest()
@@ -187,10 +181,7 @@ class SourceSpider(scrapy.Spider):
             return
         page = page_of(response, link, declared=self.job.source.encoding, fetched_at=_now())
         parsed = parse_page(self.adapter, page)
-        if isinstance(parsed, str) and link.meta.get("instead"):
-            yield from self._instead(link, step, parsed)
-            return
-        if isinstance(parsed, str) and link.meta.get("instead"):
+        if isinstance(parsed, str) and "instead" in link.meta:
             yield from self._instead(link, step, parsed)
             return
         if isinstance(parsed, str):
@@ -226,7 +217,8 @@ class SourceSpider(scrapy.Spider):
                 yield from self._ask(link)
 
     def _instead(self, link: Link, step: Step | None, reason: str) -> Iterator[Request]:
-        """The pages to read in the place of one that is closed: `meta["instead"]`, links as [url, role, walk, meta]."""
+        """The pages to read in the place of one that is closed: `meta["instead"]`, links as [url, role, walk, meta]; none
+        for a page that may well be closed."""
         self._land(PageResult(link, "restricted", _now(), reason=reason))
         others = [Link(url, role, walk=walk, meta=meta) for url, role, walk, meta in link.meta["instead"]]
         yield from self._follow(others, step)
@@ -241,7 +233,7 @@ class SourceSpider(scrapy.Spider):
         link: Link = request.meta["link"]
         step: Step | None = request.meta["step"]
         error = failure.value
-        if isinstance(error, Refused) and error.kind == "robots" and link.meta.get("instead"):
+        if isinstance(error, Refused) and error.kind == "robots" and "instead" in link.meta:
             yield from self._instead(link, step, error.reason)
         elif isinstance(error, Refused) and error.kind == "robots":
             self._land(PageResult(link, "robots", _now(), reason=error.reason))
@@ -343,6 +335,8 @@ class SourceSpider(scrapy.Spider):
             reason=self.reason,
             walk_complete=self.run.walk_complete,
             state=self.run.state if self.run.walk_complete else {},
+            requested=self.job.meter.requests,
+            received=self.job.meter.bytes,
         )
         self.counts = counts.to_dict()
 

@@ -25,7 +25,7 @@ from crawlers.adapters.wordpress_pages import list_links, read_list, read_post, 
 from crawlers.canonical import canonical_url
 from crawlers.dates import parse_date
 
-OVERLAP = timedelta(days=1)  # a comment approved late keeps the date it was written
+OVERLAP = timedelta(days=1)  # for their clock, and for posts written while the last run went on
 
 
 class WordPressAdapter:
@@ -36,7 +36,7 @@ class WordPressAdapter:
     )
 
     def __init__(self, source: WordPressSource, state: Mapping[str, Any]) -> None:
-        """source: its declaration; state: `rest_read_at`, `rest_pages`, `feed_read_at`, `comments_seen` of the last complete run."""
+        """source: its declaration; state: `rest_read_at`, `rest_pages`, `feed_read_at` of the last complete run."""
         self._source = source
         self._state = state
         self._readers: dict[str, Callable[[FetchedPage], ParsedPage]] = {
@@ -44,7 +44,7 @@ class WordPressAdapter:
             "rest_posts": self._rest_posts,
             "rest_comments": rest.read_comments,
             "feed": lambda page: read_posts_feed(page, since=self._since("feed_read_at")),
-            "comments_feed": lambda page: read_comments_feed(page, since=self._since("comments_seen")),
+            "comments_feed": read_comments_feed,
             "list": read_list,
             "sitemap": read_sitemap,
             "post": self._post,
@@ -64,11 +64,11 @@ class WordPressAdapter:
         site = _Site.of(page)
         if self._source.via == "pages":
             return ParsedPage(links=self._by_feeds(site))
-        instead = [] if self._source.via == "rest" else [_plain(link) for link in self._by_feeds(site)]
+        instead = {} if self._source.via == "rest" else {"instead": [_plain(link) for link in self._by_feeds(site)]}
         links = []
         for index, query in enumerate(rest.post_queries(self._state)):
             url = rest.endpoint(site.interface, "posts", query)
-            meta: dict[str, Any] = {"query": url, "instead": [] if index else instead}
+            meta: dict[str, Any] = {"query": url, **({} if index else instead)}
             if index == 0 and self._source.comments:
                 meta["comments"] = self._comments_link(site)
             links.append(Link(url, "rest_posts", walk=True, meta=meta, priority=8))
@@ -77,16 +77,21 @@ class WordPressAdapter:
     def _comments_link(self, site: _Site) -> list[Any]:
         """The interface's comments as a plain link: they need not be as open as the posts."""
         url = rest.endpoint(site.interface, "comments", rest.comment_query())
-        closed = self._source.via == "rest"
-        instead = [] if closed else [_plain(link) for link in self._by_feeds(site, articles=False)]
+        if self._source.via == "rest":
+            return [url, "rest_comments", True, {"query": url}]
+        instead = [_plain(link) for link in self._by_feeds(site, articles=False)]
         return [url, "rest_comments", True, {"query": url, "instead": instead}]
 
     def _by_feeds(self, site: _Site, *, articles: bool = True) -> list[Link]:
         """The site's feeds, with its lists for when they are closed."""
-        lists = [[url, role, walk, {"articles": articles}] for url, role, walk in site.lists]
-        links = [Link(site.posts_feed, "feed", walk=True, meta={"articles": articles, "instead": lists})]
+        meta = {"articles": articles}
+        lists = [[url, role, walk, meta] for url, role, walk in site.lists]
+        # fresh: WordPress answers 304 for this feed while only the numbers of comments in it have changed.
+        links = [Link(site.posts_feed, "feed", walk=True, meta={**meta, "instead": lists, "fresh": True})]
         if self._source.comments:
-            links.append(Link(site.comments_feed, "comments_feed", walk=True, meta={"instead": []}))
+            open_or_not = {**meta, "instead": []}
+            links.append(Link(site.comments_feed, "comments_feed", walk=True, meta=open_or_not, priority=-1))
+            links.append(Link(site.static_pages, "sitemap", walk=True, meta=open_or_not, priority=-1))
         return links
 
     def _rest_posts(self, page: FetchedPage) -> ParsedPage:
@@ -110,11 +115,13 @@ class WordPressAdapter:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """What a front page tells. interface: root of REST; lists: where posts are listed without feeds: url, role, walk."""
+    """What a front page tells. interface: root of REST; static_pages: sitemap of what may have
+    comments beside posts; lists: where posts are listed without feeds: url, role, walk."""
 
     interface: str
     posts_feed: str
     comments_feed: str
+    static_pages: str
     lists: list[tuple[str, str, bool]]
 
     @classmethod
@@ -123,7 +130,8 @@ class _Site:
         posts, comments = _feeds(tree, page.url)
         lists = [(link.url, link.role, link.walk) for link in list_links(tree, page.url, articles=True)]
         sitemap = [(canonical_url("wp-sitemap.xml", page.url), "sitemap", True)]
-        return cls(_interface(tree, page), posts, comments, lists or sitemap)
+        static = canonical_url("wp-sitemap-posts-page-1.xml", page.url)
+        return cls(_interface(tree, page), posts, comments, static, lists or sitemap)
 
 
 def _plain(link: Link) -> list[Any]:

@@ -17,6 +17,7 @@ from crawlers.dates import parse_date
 from crawlers.record import Kind, RawPost
 
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_COUNT = "{http://purl.org/rss/1.0/modules/slash/}comments"
 _CREATOR = "{http://purl.org/dc/elements/1.1/}creator"
 # The newest posts, this many pages of the feed, are compared in every run; older ones are found again by re-visits.
 ALWAYS = 10
@@ -38,7 +39,7 @@ def items(page: FetchedPage) -> list[Element]:
 
 
 def read_posts_feed(page: FetchedPage, *, since: datetime | None) -> ParsedPage:
-    """Links to the posts of a page of the feed; their fingerprint changes with title and text.
+    """Links to the posts of a page of the feed; their fingerprint changes with title, text and number of comments.
 
     since: up to when the last complete run read the feed (None: it never did); older pages beyond the tenth are not asked.
     """
@@ -58,21 +59,20 @@ def _post_link(item: Element, page: FetchedPage) -> Link | None:
         url = canonical_url(address, page.url)
     except ValueError:
         return None
-    mark = hashlib.blake2b(f"{_field(item, 'title')}\x1f{body}".encode("utf-8", "replace"), digest_size=12).hexdigest()
+    shown = f"{_field(item, 'title')}\x1f{body}\x1f{_field(item, _COUNT)}"
+    mark = hashlib.blake2b(shown.encode("utf-8", "replace"), digest_size=12).hexdigest()
     return Link(url, "post", fingerprint=mark, meta={"articles": page.meta.get("articles", True)})
 
 
-def read_comments_feed(page: FetchedPage, *, since: datetime | None) -> ParsedPage:
-    """The comments of a page of the comments' feed, newest first, and the next page unless this one reaches `since`.
+def read_comments_feed(page: FetchedPage) -> ParsedPage:
+    """The newest comments of the site (WordPress gives one page of them), and links to the pages they stand under.
 
-    since: None on a first visit, when all comments are read from the posts' pages anyway.
+    So a comment below an old post is found at once. One whose parent the feed does not tell is left to its page.
     """
-    found = items(page)
-    posts = [post for item in found if (post := _comment(item, page)) is not None]
-    times = [post.published for post in posts if post.published is not None]
-    reached = since is None or not times or min(times) < since
-    newest = {"comments_seen": max(times).isoformat()} if times and _number(page) == 1 else {}
-    return ParsedPage(posts=posts, more=[] if reached else _next(page, len(found)), state=newest)
+    comments = [comment for item in items(page) if (comment := _comment(item, page)) is not None]
+    meta = {"articles": page.meta.get("articles", True)}
+    links = [Link(url, "post", meta=meta) for url in dict.fromkeys(comment.thread_url for comment in comments)]
+    return ParsedPage(posts=[comment for comment in comments if comment.parent_native], links=links)
 
 
 def _comment(item: Element, page: FetchedPage) -> RawPost | None:
@@ -144,6 +144,6 @@ def _next(page: FetchedPage, count: int) -> list[Link]:
     if not count or not isinstance(size, int) or count < size or not isinstance(base, str):
         return []
     joint = "&" if "?" in base else "?"
-    kept = {key: page.meta[key] for key in ("articles",) if key in page.meta}
+    kept = {key: page.meta[key] for key in ("articles", "fresh") if key in page.meta}
     meta = {**kept, "n": number + 1, "size": size, "feed": base}
     return [Link(f"{base}{joint}paged={number + 1}", page.role, walk=True, meta=meta)]

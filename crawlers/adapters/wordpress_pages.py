@@ -16,7 +16,7 @@ from crawlers.dates import parse_date
 from crawlers.markup import parse_html
 from crawlers.record import Kind, RawPost
 
-_POST_CLASS = re.compile(r"\bpostid-(\d{1,19})\b")
+_BODY_CLASS = re.compile(r"\b(postid|page-id)-(\d{1,19})\b")
 _NUMBERED = re.compile(r"(?:post|comment|div-comment|li-comment)-(\d{1,19})")
 _SHORT = re.compile(r"[?&]p=(\d{1,19})$")
 _COMMENT_PAGE = re.compile(r"/comment-page-(\d{1,6})/?$")
@@ -25,7 +25,7 @@ _BODIES = ("entry-content", "wp-block-post-content", "post-content", "article-co
 _COMMENT_BODIES = (
     f"{having('comment-content')} or {having('wp-block-comment-content')} or {having('comment-body-text')}"
 )
-_POST_MAP = re.compile(r"/wp-sitemap-posts-post-\d+\.xml|[?&]sitemap=posts&sitemap-subtype=post")
+_POST_MAP = re.compile(r"/wp-sitemap-posts-(?:post|page)-\d+\.xml|[?&]sitemap=posts&sitemap-subtype=post")
 MAX_COMMENT_PAGES = 500
 
 
@@ -76,14 +76,14 @@ def read_post(page: FetchedPage, *, articles: bool, comments: bool) -> ParsedPag
     Raises: WrongPage when there is neither a post nor a comment.
     """
     tree = document(page)
-    number = _post_number(tree)
+    number, is_post = _identity(tree)
     body = next((found for name in _BODIES if (found := one(tree, f"//*[{having(name)}]")) is not None), None)
     if password_form(body if body is not None else tree):
         return ParsedPage(restricted=True)
     if body is None and one(tree, "//*[starts-with(@id, 'comment-')]") is None:
         raise WrongPage(tr("网页上没有文章正文（.entry-content）", "there is no post on the page (.entry-content)"))
     posts: list[RawPost] = []
-    if articles and body is not None and number and page.role == "post":
+    if articles and body is not None and is_post and page.role == "post":
         posts.append(_article(tree, body, number, page))
     if not comments:
         return ParsedPage(posts=posts)
@@ -132,17 +132,17 @@ def _moment(stamp: Element, now: datetime) -> datetime | None:
     return parse_date(stamp.get("datetime") or stamp.get("content") or "", now=now)
 
 
-def _post_number(tree: Element) -> str:
-    """The post's number on its site; "" where the page is none of a post (a static page, a list)."""
+def _identity(tree: Element) -> tuple[str, bool]:
+    """The number the page's post has on its site ("" where it tells none), and whether it is a post, not a static page."""
     body = one(tree, "//body")
-    if body is not None and (found := _POST_CLASS.search(body.get("class", ""))):
-        return found[1]
+    if body is not None and (found := _BODY_CLASS.search(body.get("class", ""))):
+        return found[2], found[1] == "postid"
     for link in hrefs(select(tree, "//link[@rel='shortlink']")):
         if found := _SHORT.search(link):
-            return found[1]
+            return found[1], True
     articles = select(tree, "//article[starts-with(@id, 'post-')]")
     found = _NUMBERED.fullmatch(articles[0].get("id", "")) if len(articles) == 1 else None
-    return found[1] if found and "type-page" not in articles[0].get("class", "") else ""
+    return (found[1], "type-page" not in articles[0].get("class", "")) if found else ("", False)
 
 
 def _comments(tree: Element, post: str, page: FetchedPage) -> Iterator[RawPost]:
