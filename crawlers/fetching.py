@@ -88,7 +88,7 @@ def _place(error: Exception) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
 
 
-def explain(error: BaseException) -> tuple[str, bool]:
+def explain(error: BaseException | None) -> tuple[str, bool]:
     """Why no page came, for the operator, and whether it may come in the next run."""
     if isinstance(error, Refused):
         return error.reason, error.kind == "later"

@@ -12,7 +12,6 @@ from typing import Any
 
 import parsel  # noqa: F401 - registers has-class() for XPath
 from lxml import etree
-from lxml.html import HtmlElement
 from parsel.csstranslator import HTMLTranslator
 
 from config.sources import Pick
@@ -28,7 +27,7 @@ _NUMBER = re.compile(r"(\d[\d,，]*(?:\.\d+)?)\s*([万亿千kKwW]?)")
 _SCALE = {"": 1, "千": 1_000, "k": 1_000, "K": 1_000, "万": 10_000, "w": 10_000, "W": 10_000, "亿": 100_000_000}
 _REGEXP = {"re": "http://exslt.org/regular-expressions", "set": "http://exslt.org/sets"}
 
-Node = HtmlElement
+Node = Any  # an lxml element
 Found = list[Any]  # elements, or strings for ::text, ::attr() and @name
 
 

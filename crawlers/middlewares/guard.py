@@ -34,8 +34,8 @@ class GuardMiddleware:
     def _install(self) -> None:
         from twisted.internet import reactor
 
-        self._resolver = GuardedResolver(reactor.nameResolver, self._rules)  # type: ignore[attr-defined]
-        reactor.installNameResolver(self._resolver)  # type: ignore[attr-defined]
+        self._resolver = GuardedResolver(reactor.nameResolver, self._rules)
+        reactor.installNameResolver(self._resolver)
 
     def process_request(self, request: Request) -> None:
         """Raises Refused for a scheme, host or address that may not be asked."""

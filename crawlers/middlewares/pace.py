@@ -85,12 +85,13 @@ class PaceMiddleware:
             return response
         asked = retry_after_s(response.headers.get(b"Retry-After"), now=datetime.now(UTC))
         if asked is not None and asked > self._pace.max_retry_after_s:
-            self._closed[host_of(request.url)] = tr(
+            reason = tr(
                 "网站要求 {n:.0f} 秒后再来，留待下次",
                 "the site asks to come back in {n:.0f} s, left for later",
                 n=asked,
             )
-            return response
+            self._closed[host_of(request.url)] = reason
+            raise Refused("later", reason)
         least = TOO_MANY_S if response.status == 429 else 0.0
         return self._again(request, wait_s=asked, least_s=least) or response
 
@@ -125,12 +126,12 @@ class Throttle:
         return cls(crawler)
 
     def _adjust(self, response: Response, request: Request, **_: Any) -> None:
-        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self._crawler.engine.downloader
         key, latency = request.meta.get("download_slot"), request.meta.get("download_latency")
-        slot = downloader.slots.get(key)
+        slot = downloader.slots.get(str(key))
         if slot is None or latency is None:
             return
-        floor = downloader.per_slot_settings.get(key, {}).get("delay", self._pace.delay_s)
+        floor = downloader.per_slot_settings.get(str(key), {}).get("delay", self._pace.delay_s)
         wanted = latency / self._pace.concurrency
         new = min(max(wanted, (slot.delay + wanted) / 2, floor), max(MAX_THROTTLE_S, floor))
         # Error pages are quick: they may slow us down, never speed us up.

@@ -116,7 +116,7 @@ class RobotsMiddleware:
 
     def _slow_down(self, host: str, delay_s: float) -> None:
         """The larger of our delay and the host's Crawl-delay holds from now on."""
-        downloader = self._crawler.engine.downloader  # type: ignore[union-attr]
+        downloader = self._crawler.engine.downloader
         wanted = max(delay_s, self._crawler.spider.job.pace.delay_s)  # type: ignore[union-attr]
         downloader.per_slot_settings.setdefault(host, {}).update(delay=wanted, concurrency=1)
         if slot := downloader.slots.get(host):
