@@ -94,7 +94,8 @@ def parse_rows(rows: Sequence[Row | BadRow], source: ImportSource, *, shown: str
 
 
 def _problem(shown: str, number: int, reason: str, evidence: str) -> Problem:
-    return Problem(tr("{f} 第 {n} 行：{r}", "{f} row {n}: {r}", f=shown, n=number, r=reason), evidence[:300])
+    """The row's number stands in the evidence: the report counts pieces by their reason."""
+    return Problem(reason, tr("{f} 第 {n} 行：", "{f} row {n}: ", f=shown, n=number) + evidence[:300])
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -160,9 +161,7 @@ class _Reader:
         shown = one_line(_text(cell))
         moment = parse_date(shown, now=self._now, timezone=self._source.timezone) if shown else None
         if shown and moment is None:
-            raise RecordError(
-                tr("列 {c} 的时间读不懂：{t}", "column {c}: no readable time: {t}", c=column, t=shown[:40])
-            )
+            raise RecordError(tr("列 {c} 的时间读不懂", "column {c}: the time cannot be read", c=column))
         return moment
 
     def _count(self, column: str | None) -> int | None:
@@ -170,7 +169,7 @@ class _Reader:
         if not shown:
             return None
         if not shown.isascii() or not shown.isdigit() or len(shown) > 15:
-            raise RecordError(tr("列 {c} 不是整数：{t}", "column {c}: not a whole number: {t}", c=column, t=shown[:40]))
+            raise RecordError(tr("列 {c} 不是整数", "column {c}: not a whole number", c=column))
         return int(shown)
 
 

@@ -24,6 +24,7 @@ from crawlers.dates import parse_date
 from crawlers.encoding import clean
 from crawlers.markup import html_text, normalise_lines, one_line
 from crawlers.record import Engagement, Kind, RawPost
+from nlp.redact import redact
 
 _PROLOG = re.compile(r"\A\s*<\?xml[^>]{0,300}\?>")
 # A DOCTYPE is where entity bombs are declared; feeds need none.
@@ -125,13 +126,16 @@ class _Item:
         self.edited = self._moment("updated", timezone=timezone)
 
     def to_link(self) -> Link:
-        """The article page, with what the feed says of it; the fingerprint moves when any of that does."""
+        """The article page, with what the feed says of it; the fingerprint moves when any of that does.
+
+        A link is written before its page is read: its words are redacted here.
+        """
         summary = html_text(self.html)
         said = (self._text("updated"), self._text("published"), self.title, summary)
         meta = {
-            "title": self.title,
+            "title": redact(self.title),
             "published": self.published.isoformat() if self.published else "",
-            "summary": summary[:_SUMMARY_CHARS],
+            "summary": redact(summary[:_SUMMARY_CHARS]),
             "native_id": self._native_id(),
             "category": self._category(),
             "comments": self._resolve(self._text("comments")),

@@ -22,6 +22,7 @@ from crawlers.canonical import canonical_url
 from crawlers.dates import parse_date
 from crawlers.encoding import clean, decode_body
 from crawlers.markup import one_line
+from nlp.redact import redact
 
 # An index that leads to an index that leads to an index: deeper ones are traps.
 MAX_DEPTH = 3
@@ -128,7 +129,7 @@ class SitemapAdapter:
     def _article(self, url: str, entry: Entry, now: datetime) -> Link:
         meta: dict[str, str] = {}
         if entry.title:
-            meta["title"] = entry.title
+            meta["title"] = redact(entry.title)  # links are written before their pages are read
         if entry.published and (moment := parse_date(entry.published, now=now, timezone=self._source.timezone)):
             meta["published"] = moment.isoformat()
         return Link(url, "article", fingerprint=(entry.lastmod or entry.published)[:64], meta=meta)

@@ -64,6 +64,11 @@ def test_followed_items_lead_to_articles_with_what_the_feed_says() -> None:
     }
 
 
+def test_personal_data_does_not_stand_in_a_link() -> None:
+    item = ITEM.replace("请储水", "电话13812345678").replace("停电", "找13812345678")
+    assert "13812345678" not in str(adapter().parse(page(rss(item))).links)
+
+
 def test_the_fingerprint_moves_with_the_items_text_and_only_with_it() -> None:
     one, again = (adapter().parse(page(rss(ITEM))).links[0].fingerprint for _ in range(2))
     edited = adapter().parse(page(rss(ITEM.replace("请储水", "请多储水")))).links[0].fingerprint
