@@ -22,7 +22,8 @@ _BLOCK_TAGS = (
 )
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
 _SKIPPED = frozenset({"script", "style", "noscript", "template", "head"})
-_SPACE = re.compile(r"[\s\u200b\u2060\ufeff]+")
+# Zero-width characters stay: they are no white space, and the text is kept as it was written.
+_SPACE = re.compile(r"\s+")
 _NUMBER = re.compile(r"(\d[\d,，]*(?:\.\d+)?)\s*([万亿千kKwW]?)")
 _SCALE = {"": 1, "千": 1_000, "k": 1_000, "K": 1_000, "万": 10_000, "w": 10_000, "W": 10_000, "亿": 100_000_000}
 _REGEXP = {"re": "http://exslt.org/regular-expressions", "set": "http://exslt.org/sets"}
