@@ -167,11 +167,13 @@ def _title(root: etree._Element, metas: Mapping[str, str], facts: list[Mapping[s
     headings = [one_line(element_text(h)) for h in root.iter("h1") if not is_hidden(h)]
     for title in stated[:1]:
         return _unsuffixed(title, page, headings)
-    # The site's name is often an h1 too: the heading that the page's own title begins with is the article's.
-    for heading in headings:
-        if heading and page.startswith(heading):
+    # The site's name is often the h1: a heading that the page's own title begins with is the article's, one it ends with the site's.
+    smaller = [one_line(element_text(h)) for h in root.iter("h2", "h3") if not is_hidden(h)]
+    for heading in (*headings, *smaller[:50]):
+        if len(heading) > 1 and page.startswith(heading):
             return heading
-    return next((h for h in headings if h), "") or _SUFFIX.sub("", page) or page
+    own = next((h for h in headings if h and not page.endswith(h)), "")
+    return own or _SUFFIX.sub("", page) or page or next((h for h in headings if h), "")
 
 
 def _unsuffixed(title: str, page: str, headings: list[str]) -> str:

@@ -186,7 +186,7 @@ class _Item:
 
     def _text(self, key: str) -> str:
         # dict.get: feedparser's own falls back from updated to published, with a warning.
-        value = dict.get(self._entry, key)  # type: ignore[call-overload]
+        value = dict.get(self._entry, key)
         return clean(value) if isinstance(value, str) else ""
 
     def _body(self) -> str:

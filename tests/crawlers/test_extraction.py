@@ -67,6 +67,13 @@ def test_a_title_that_repeats_the_sites_name_is_shortened_by_the_heading() -> No
     assert article(html).title == "城东停水两天"
 
 
+@pytest.mark.parametrize("page", ["城东停水两天 - 市民留言板", "城东停水两天_市民留言板"])
+@pytest.mark.parametrize("heading", ["<h2>城东停水两天</h2>", ""])
+def test_the_sites_name_as_heading_is_not_the_title(page: str, heading: str) -> None:
+    html = f"<head><title>{page}</title></head><h1>市民留言板</h1>{heading}<div id=zoom>{PARAGRAPHS}</div>"
+    assert article(html).title == "城东停水两天"
+
+
 def test_hostile_text_stays_text() -> None:
     html = f"""<h1>停水 &lt;script&gt;alert(1)&lt;/script&gt;</h1><div id="zoom"><script>alert(2)</script>{PARAGRAPHS}
     <p style="display:none">看不见</p><p>A &amp;amp; B</p></div>"""
