@@ -219,7 +219,8 @@ def _rows(place: _Place, table: Element) -> tuple[list[Link], bool]:
 
 
 def _thread_link(place: _Place, row: Element, thread: Address, *, moved: bool) -> Link:
-    """The link of a row. A moved thread's row shows counters of the past: it says nothing about the thread."""
+    """The link of a row. A moved thread's row shows counters of the past: it says nothing about the thread, and is read
+    after all lists, so that the thread's own row can tell first."""
     replies = one(row, f".//td[{having('num')}]/a")
     views = one(row, f".//td[{having('num')}]/em")
     last = select(row, f".//td[{having('by')}]")[-1:]
@@ -230,7 +231,7 @@ def _thread_link(place: _Place, row: Element, thread: Address, *, moved: bool) -
     shown = number(plain(replies)) if replies is not None else None
     mark = "" if moved or shown is None else f"{shown}|{_moment(place, when)}"[:64]
     meta = {"mark": mark, "replies": shown, "views": number(plain(views)) if views is not None else None}
-    return Link(thread.url(place.form), "thread", fingerprint=mark, meta=meta)
+    return Link(thread.url(place.form), "thread", fingerprint=mark, meta=meta, priority=-1 if moved else 0)
 
 
 def _moment(place: _Place, words: str) -> str:
