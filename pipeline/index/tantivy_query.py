@@ -1,0 +1,108 @@
+"""Query nodes as Tantivy queries."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tantivy import FieldType, Occur, Query
+
+from pipeline.index.tantivy_document import REAL, TIMES, schema, when
+from pipeline.query.grams import is_chinese, pairs
+from pipeline.query.nodes import All, And, Exists, Node, Not, Or, Range, Term, Wild, Words
+
+_TEXT = {"": ("title", "text", "official"), "title": ("title",), "text": ("text", "official")}
+# Times the engine can hold, in ms.
+_LEAST_MS, _MOST_MS = -9_000_000_000_000, 9_000_000_000_000
+
+
+@lru_cache(maxsize=512)
+def translate(node: Node) -> Query:
+    """The Tantivy query of `node`."""
+    match node:
+        case All():
+            return Query.all_query()
+        case Words():
+            return _words(node)
+        case Wild():
+            return _wild(node)
+        case Term():
+            if not node.value:
+                return Query.empty_query()
+            return _flat(Query.term_query(schema(), node.field, node.value, "basic"))
+        case Range():
+            return _range(node)
+        case Exists():
+            return _any([Query.exists_query(node.field)])
+        case Not():
+            return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, translate(node.item))])
+        case And():
+            return _and(node)
+        case Or():
+            return _any([translate(item) for item in node.items])
+
+
+def _and(node: And) -> Query:
+    parts = [
+        (Occur.MustNot, translate(item.item)) if isinstance(item, Not) else (Occur.Must, translate(item))
+        for item in node.items
+    ]
+    if all(occur == Occur.MustNot for occur, _ in parts):
+        parts.append((Occur.Must, Query.all_query()))
+    return Query.boolean_query(parts)
+
+
+def _any(queries: list[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else Query.boolean_query([(Occur.Should, one) for one in queries])
+
+
+def _flat(query: Query) -> Query:
+    return Query.const_score_query(query, 0.0)
+
+
+def _words(node: Words) -> Query:
+    fields = _TEXT[node.field]
+    if not is_chinese(node.value):
+        terms = node.value.split()
+    else:
+        run = node.value.replace(" ", "")
+        if len(run) == 1:
+            return _any([Query.regex_query(schema(), field, f"{run}.*") for field in fields])
+        terms = pairs(run)
+    if not terms:
+        return Query.empty_query()
+    if len(terms) == 1:
+        return _any([Query.term_query(schema(), field, terms[0], "position") for field in fields])
+    return _any([Query.phrase_query(schema(), field, list(terms)) for field in fields])
+
+
+def _wild(node: Wild) -> Query:
+    pattern = ".*".join(re.escape(part) for part in node.pattern.split("*"))
+    fields = _TEXT.get(node.field, (node.field,))
+    return _flat(_any([Query.regex_query(schema(), field, pattern) for field in fields]))
+
+
+def _range(node: Range) -> Query:
+    field = node.field
+    if field in TIMES:
+        low = None if node.low is None else when(int(max(_LEAST_MS, node.low)))
+        high = None if node.high is None else when(int(min(_MOST_MS, node.high)))
+        return _bounded(node, FieldType.Date, low, high)
+    if field in REAL:
+        low_f = None if node.low is None else float(node.low)
+        return _bounded(node, FieldType.Float, low_f, None if node.high is None else float(node.high))
+    return _bounded(node, FieldType.Integer, node.low, node.high)
+
+
+def _bounded(node: Range, kind: FieldType, low: object, high: object) -> Query:
+    if low is None and high is None:
+        return Query.exists_query(node.field)
+    query = Query.range_query(schema(), node.field, kind, low, high, node.include_low, node.include_high)  # type: ignore[type-var]
+    return _flat(query)
+
+
+def after_query(query: Query, field: str, key: int, *, descending: bool) -> Query:
+    """`query` from `key` on (it included) in the order of `field`."""
+    low, high = (None, key) if descending else (key, None)
+    bound = Query.range_query(schema(), field, FieldType.Integer, low, high)
+    return Query.boolean_query([(Occur.Must, query), (Occur.Must, _flat(bound))])

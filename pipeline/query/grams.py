@@ -1,0 +1,39 @@
+"""How Chinese text is made findable however it was cut: pairs of neighbouring characters beside the segmenter's tokens.
+
+A segmenter cuts 停水通知 otherwise alone than in a sentence, so a phrase of its tokens misses posts. The index holds,
+behind the tokens of a field, each pair of neighbouring characters: a run of two or more characters is then found
+exactly where it stands, and a word of two is a single term.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from operator import add
+
+# Stands between the tokens and the pairs of a field, so that no phrase reaches from one into the other.
+FENCE = "\x1f\x1f"
+_WORD = re.compile(r"\w+")
+
+
+def normalise(text: str) -> str:
+    """`text` as the index holds it: half width, lower case, one space between words, no punctuation."""
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
+
+
+def is_chinese(text: str) -> bool:
+    """Whether `text` has a character beyond ASCII, so that it is matched by characters."""
+    return not text.isascii()
+
+
+def pairs(text: str) -> list[str]:
+    """The pairs of neighbouring characters of `text` (no spaces in it) that are not plain ASCII."""
+    return [p for p in map(add, text, text[1:]) if not p.isascii()]
+
+
+def indexed(tokens: str) -> str:
+    """What the index holds of a field: `tokens`, then the pairs, then the last character alone (else in no pair's head)."""
+    joined = tokens.replace(" ", "")
+    if joined.isascii():
+        return tokens
+    return " ".join([tokens, FENCE, *pairs(joined), FENCE, joined[-1]])
