@@ -109,12 +109,13 @@ class Post:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON values: times as ISO 8601 in UTC, absent values as None."""
-        return _plain(asdict(self))
+        values: dict[str, Any] = _plain(asdict(self))
+        return values
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Post:
         """The record of a dict made by `to_dict`; further keys (annotations) are passed over."""
-        values = {f.name: data.get(f.name) for f in fields(cls)}
+        values: dict[str, Any] = {f.name: data.get(f.name) for f in fields(cls)}
         official = data.get("official")
         values["kind"] = Kind(data["kind"])
         for name in ("published", "collected", "edited"):

@@ -62,13 +62,17 @@ page = Table(  # every address known: what is pending, what the server said last
     Column("source", String(40), nullable=False),
     Column("url", Text, nullable=False),
     Column("role", String(16), nullable=False),  # list, detail, thread, feed, sitemap …
+    Column("walk", Integer, nullable=False, default=0),  # 1: leads to other pages and is read in every run
+    Column("priority", Integer, nullable=False, default=0),
     Column("state", String(12), nullable=False),  # pending, done, gone, failed
     Column("fingerprint", String(64), nullable=False, default=""),  # of the row in the list that led here
     Column("meta", Text, nullable=False, default="{}"),  # JSON: what the list said and the detail page does not
     Column("etag", Text, nullable=False, default=""),
     Column("last_modified", Text, nullable=False, default=""),
     Column("body_hash", String(32), nullable=False, default=""),
-    Column("links", Text, nullable=False, default="[]"),  # JSON: followed pages (next …), so that a 304 can be walked on
+    Column(
+        "links", Text, nullable=False, default="[]"
+    ),  # JSON: followed pages (next …), so that a 304 can be walked on
     Column("discovered_ms", BigInteger, nullable=False),
     Column("fetched_ms", BigInteger),
     Column("changed_ms", BigInteger),  # when its posts last were new or changed
@@ -125,7 +129,9 @@ annotation = Table(  # what nlp adds to a post; written once the post stands in 
     "annotation",
     metadata,
     Column("post_id", String(32), primary_key=True),
-    Column("landed_seq", BigInteger, nullable=False),  # of the post when it was annotated; behind post.landed_seq: stale
+    Column(
+        "landed_seq", BigInteger, nullable=False
+    ),  # of the post when it was annotated; behind post.landed_seq: stale
     Column("model", String(40), nullable=False),  # version of everything that decided: model, taxonomy, dictionaries
     Column("status", String(12), nullable=False),  # indexed, set_aside
     Column("title_tokens", Text, nullable=False, default=""),

@@ -124,7 +124,7 @@ def _clock(project: Project, now: datetime) -> Iterator[Finding]:
 
 def _newest_collected(project: Project) -> datetime | None:
     try:
-        engine = open_store(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+        engine = open_store(project)
     except QingyuError:
         return None
     with engine.connect() as connection:
@@ -163,7 +163,7 @@ def _language_tools(project: Project) -> Iterator[Finding]:
 
 def _store(project: Project) -> Iterator[Finding]:
     try:
-        engine = open_store(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+        engine = open_store(project)
     except QingyuError as error:
         yield Finding(
             "store", "failed", error.message, tr("检查 store 一节与磁盘", "check the store settings and the disk")

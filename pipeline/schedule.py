@@ -93,7 +93,7 @@ class Schedule:
 
 
 def _last_start(project: Project, source: str) -> int | None:
-    engine = open_store(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+    engine = open_store(project)
     with engine.connect() as connection:
         last = connection.execute(select(func.max(run_table.c.started_ms)).where(run_table.c.source == source)).scalar()
     engine.dispose()

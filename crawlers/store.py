@@ -1,0 +1,166 @@
+"""The store: opens the database, brings its tables up to date, and gives the one way to write.
+
+SQLite in WAL mode by default; the same code on PostgreSQL. Readers never wait for the writer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+
+from config.errors import QingyuError, StageError, TransientError
+from config.project import Project
+from config.text import tr
+
+# The newest migration of crawlers/migrations/versions.
+HEAD = "0001"
+_WRITES = "qingyu_write"
+
+
+def open_store(project: Project) -> Engine:
+    """The store of `project`, tables up to date. Raises StageError (corrupt, unwritable), TransientError (locked)."""
+    return open_url(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+
+
+def open_url(url: str, *, busy_timeout_s: float = 30.0) -> Engine:
+    """The store at an SQLAlchemy URL. busy_timeout_s: how long a writer waits for another."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, connect_args={"timeout": busy_timeout_s} if parsed.get_backend_name() == "sqlite" else {}
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    with translated():
+        _migrate(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not guessed by the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # FULL: a commit survives power loss too, not only the end of the process; batches make its cost small.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA temp_store=MEMORY")
+    cursor.execute("PRAGMA cache_size=-65536")  # 64 MB
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: upgrading a read lock later fails without waiting.
+    immediate = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """A writing transaction: all or nothing; writers wait for each other. Raises TransientError, StageError."""
+    with translated(), engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """A reading transaction: one state of the store from beginning to end."""
+    with translated(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Database errors as ours, with what to do; the values of the statement are left out of the message."""
+    try:
+        yield
+    except QingyuError:
+        raise
+    except SQLAlchemyError as error:
+        raise _translate(error) from error
+
+
+def _translate(error: SQLAlchemyError) -> QingyuError:
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
+    lower = reason.lower()
+    if "locked" in lower or "busy" in lower:
+        message = tr(
+            "数据库被另一个进程占用；稍后再试，或调大 store.busy_timeout_s",
+            "the store is locked by another process; try again, or raise store.busy_timeout_s",
+        )
+        return TransientError(message, reason=reason)
+    if "full" in lower:
+        message = tr(
+            "磁盘已满，没有写入；腾出空间后再运行一次即可继续（已落地的都在）",
+            "the disk is full, nothing was written; free some space and run again (what had landed is kept)",
+        )
+        return StageError(message, reason=reason)
+    if "malformed" in lower or "not a database" in lower or "corrupt" in lower:
+        message = tr(
+            "数据库文件已损坏（{r}）；请从备份恢复 data/qingyu.db，或移开它重新采集",
+            "the store's file is damaged ({r}); restore data/qingyu.db from a backup, or move it away and crawl anew",
+            r=reason,
+        )
+        return StageError(message, reason=reason)
+    if isinstance(error, OperationalError | DatabaseError):
+        message = tr(
+            "数据库用不了：{r}；运行 qingyu doctor", "the store cannot be used: {r}; run qingyu doctor", r=reason
+        )
+        return StageError(message, reason=reason)
+    return StageError(reason)
+
+
+def _version(connection: Connection) -> str | None:
+    has = connection.dialect.has_table(connection, "alembic_version")
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if has else None
+
+
+def _migrate(engine: Engine) -> None:
+    """Bring the tables up to HEAD. Alembic is loaded only when there is something to do."""
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).resolve().parent / "migrations"))
+    with write(engine) as connection:
+        current = _version(connection)  # another process may have done it while this one waited for the lock
+        if current is not None and current > HEAD:
+            message = tr(
+                "数据库由更新的版本建立（{v}）；请升级程序",
+                "the store was made by a newer version ({v}); update the program",
+                v=current,
+            )
+            raise StageError(message)
+        if current != HEAD:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def upsert(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], *, key: str = "id", keep: tuple[str, ...] = ()
+) -> None:
+    """Insert `rows`, or replace their columns (but `keep`) where `key` exists already. Rows hold the same columns."""
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name != key and name not in keep}
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changed), rows)
+
+
+def insert_rows(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Insert `rows` (none is fine)."""
+    if rows:
+        connection.execute(insert(table), rows)
