@@ -82,7 +82,7 @@ class FeedAdapter:
         return ParsedPage(posts=posts, links=list(links.values()), problems=problems)
 
 
-def read_feed(text: str) -> list[Mapping[str, Any]]:
+def read_feed(text: str) -> list[dict[str, Any]]:
     """The items of a feed, in its order; none for an empty feed. Raises WrongPage where `text` is no feed at all."""
     plain = _DOCTYPE.sub("", _PROLOG.sub("", clean(text)))
     # Sanitising would take away the styles that tell hidden text; links are resolved here, against the page's address.
@@ -115,7 +115,7 @@ def what_came(text: str) -> str:
 class _Item:
     """One feed item, its parts made uniform."""
 
-    def __init__(self, entry: Mapping[str, Any], page: FetchedPage, timezone: str, *, shared_guid: bool) -> None:
+    def __init__(self, entry: dict[str, Any], page: FetchedPage, timezone: str, *, shared_guid: bool) -> None:
         self._entry, self._page = entry, page
         self.raw_link = self._text("link")
         self.link = self._resolve(self.raw_link)
