@@ -1,0 +1,84 @@
+"""A question as nodes: its query parsed, its limits added."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+
+from config.project import Project
+from pipeline.query.language import parse
+from pipeline.query.model import Question
+from pipeline.query.nodes import All, And, Node, Or, Range, Term
+from pipeline.query.times import SHANGHAI, milliseconds
+
+_KEPT = 500  # parsed queries
+
+
+class Asked:
+    """Turns questions into nodes, keeping what it parsed. now: what `now-7d` counts from."""
+
+    def __init__(self, project: Project, now: Callable[[], datetime]) -> None:
+        self._project, self._now = project, now
+        self._parsed: dict[str, Node] = {}
+
+    @cached_property
+    def _topics(self) -> dict[str, str]:
+        from nlp.taxonomy import load_taxonomy
+
+        project = self._project
+        taxonomy = load_taxonomy(project.file(project.settings.nlp.topics))
+        return {name: topic.id for topic in taxonomy.topics for name in (topic.zh, topic.en)}
+
+    def words(self, q: Question) -> Node:
+        """The query alone. Raises QueryError."""
+        kept = self._parsed.get(q.query)
+        if kept is not None:
+            return kept
+        names = self._topics if "topic" in q.query or "话题" in q.query else {}
+        node = parse(q.query, now=self._now(), topics=names)
+        if "now" not in q.query:
+            if len(self._parsed) >= _KEPT:
+                self._parsed.clear()
+            self._parsed[q.query] = node
+        return node
+
+    def node(self, q: Question, since_day: date | None = None, until_day: date | None = None) -> Node:
+        """The query with the question's limits, and with those of days (both included). Raises QueryError."""
+        parts: list[Node] = []
+        if q.query.strip():
+            parts.append(self.words(q))
+        if q.since or q.until:
+            parts.append(_between(q.since, q.until))
+        if since_day and until_day:
+            parts.append(_between(_midnight(since_day), _midnight(until_day + timedelta(days=1))))
+        limits = (
+            ("source", q.sources),
+            ("topic", q.topics),
+            ("region", q.regions),
+            ("kind", q.kinds),
+            ("sentiment", q.sentiments),
+        )
+        for field, values in limits:
+            if values:
+                terms = tuple(Term(field, value) for value in values)
+                parts.append(terms[0] if len(terms) == 1 else Or(terms))
+        if not parts:
+            return All()
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _between(since: datetime | None, until: datetime | None) -> Range:
+    low, high = (milliseconds(t) if t else None for t in (since, until))
+    return Range("published", low, high, True, False)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def describe(q: Question) -> str:
+    """The question as JSON, empty parts left out: what the audit keeps."""
+    return json.dumps({k: v for k, v in asdict(q).items() if v}, ensure_ascii=False, default=str)

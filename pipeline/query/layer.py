@@ -1,0 +1,205 @@
+"""The query layer: the one way by which views, commands and rules ask. It only reads, and leaves an audit row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine
+
+from config.errors import QueryError
+from config.project import Project
+from config.text import tr
+from crawlers.store import open_store, read
+from pipeline.audit import append_audit
+from pipeline.index.tantivy_engine import TantivyEngine, TantivyReader
+from pipeline.query.asked import Asked, describe
+from pipeline.query.highlight import excerpt, highlight
+from pipeline.query.language import marks
+from pipeline.query.model import (
+    Bucket,
+    DayCount,
+    Hit,
+    PostView,
+    Question,
+    SearchResult,
+    Segment,
+    ThreadCount,
+    TopicDay,
+    Word,
+)
+from pipeline.query.reading import posts_by_id, revisions_of, thread_of
+from pipeline.query.standing_out import standing_out
+from pipeline.query.times import SHANGHAI
+
+# Fields that figures may be broken down by. Authors are not among them, and never will be.
+BREAKDOWNS = ("source", "topic", "region", "kind", "category", "sentiment", "official_unit")
+_FIGURES = {"score": {"avg": {"field": "score"}}, "negative": {"avg": {"field": "negative"}}}
+_VOICES = {"voices": {"cardinality": {"field": "voice"}}}
+_DAYS = {"field": "published", "fixed_interval": "1d", "offset": "-8h", "min_doc_count": 1}
+# How many values each segment of the index hands in: beyond it, counts of rare values could be too low.
+_PER_SEGMENT = 20_000
+_WORDS = 3_000
+
+
+class QueryLayer:
+    """Asks the index for figures and ids, and the store for the posts. Use as a context manager."""
+
+    def __init__(self, store: Engine, reader: TantivyReader, asked: Asked, who: str) -> None:
+        self._store, self._reader, self._asked, self._who = store, reader, asked, who
+
+    @classmethod
+    def open(
+        cls, project: Project, *, who: str = "cli", now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> QueryLayer:
+        """The layer of `project`. who: written to the audit. Raises StageError where the index or store is unusable."""
+        reader = TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb).reader()
+        return cls(open_store(project), reader, Asked(project, now), who)
+
+    def __enter__(self) -> QueryLayer:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the store's connections back."""
+        self._store.dispose()
+
+    def refresh(self) -> None:
+        """See the newest commit of the index."""
+        self._reader.refresh()
+
+    def version(self) -> str:
+        """Changes with each commit of the index: figures of one version may be kept."""
+        return self._reader.version()
+
+    def count(self, q: Question) -> int:
+        """How many posts match."""
+        return self._reader.count(self._asked.node(q))
+
+    def voices(self, q: Question) -> int:
+        """How many distinct authors stand behind the posts that match (HyperLogLog: about 2 % off where many)."""
+        return int(self._reader.aggregate(self._asked.node(q), _VOICES)["voices"]["value"])
+
+    def search(self, q: Question, *, sort: str = "-published", size: int = 20, after: str = "") -> SearchResult:
+        """A page of posts. Raises QueryError for a faulty query, sort or mark."""
+        found = self._reader.search(self._asked.node(q), sort=sort, size=size, after=after)
+        with read(self._store) as connection:
+            posts = posts_by_id(connection, found.ids)
+        append_audit(self._store, self._who, "search", describe(q), len(posts))
+        asked_for = marks(self._asked.words(q))
+        hits = [Hit(p, highlight(p["title"], asked_for), excerpt(p["text"], asked_for)) for p in posts]
+        return SearchResult(hits, found.total, found.after)
+
+    def by_day(self, q: Question, *, since_day: date, until_day: date) -> list[DayCount]:
+        """Every day from since_day to until_day, both included, those without posts as zeros."""
+        node = self._asked.node(q, since_day, until_day)
+        spec = {"days": {"date_histogram": _DAYS, "aggs": {**_FIGURES, **_VOICES}}}
+        buckets = {_day(b): b for b in self._reader.aggregate(node, spec)["days"]["buckets"]}
+        days = (since_day + timedelta(days=n) for n in range((until_day - since_day).days + 1))
+        return [_day_count(day, buckets.get(day)) for day in days]
+
+    def by(self, q: Question, field: str, *, size: int = 50) -> list[Bucket]:
+        """Figures by value of `field` (one of BREAKDOWNS), most posts first. Raises QueryError for another field."""
+        if field not in BREAKDOWNS:
+            message = tr(
+                "不能按 {f} 分组；可用：{k}", "cannot break down by {f}; known: {k}", f=field, k=" ".join(BREAKDOWNS)
+            )
+            raise QueryError(message, query=field, position=0)
+        spec = {"of": {"terms": _terms(field, size), "aggs": _FIGURES}}
+        buckets = self._reader.aggregate(self._asked.node(q), spec)["of"]["buckets"]
+        return [Bucket(b["key"], b["doc_count"], b["score"]["value"], b["negative"]["value"]) for b in buckets]
+
+    def topic_by_day(self, q: Question, *, since_day: date, until_day: date) -> list[TopicDay]:
+        """Posts of each topic on each day that has some."""
+        node = self._asked.node(q, since_day, until_day)
+        days = {"days": {"date_histogram": _DAYS, "aggs": {"score": _FIGURES["score"]}}}
+        topics = self._reader.aggregate(node, {"of": {"terms": _terms("topic", 500), "aggs": days}})["of"]["buckets"]
+        return [
+            TopicDay(t["key"], _day(b), b["doc_count"], b["score"]["value"])
+            for t in topics
+            for b in t["days"]["buckets"]
+            if b["doc_count"]
+        ]
+
+    def threads(self, q: Question, *, size: int = 10) -> list[ThreadCount]:
+        """The threads with most posts among those that match."""
+        spec = {"of": {"terms": _terms("thread", size), "aggs": {"score": _FIGURES["score"], **_VOICES}}}
+        buckets = self._reader.aggregate(self._asked.node(q), spec)["of"]["buckets"]
+        return [ThreadCount(b["key"], b["doc_count"], int(b["voices"]["value"]), b["score"]["value"]) for b in buckets]
+
+    def significant_words(self, q: Question, *, background: Question | None = None, size: int = 30) -> list[Word]:
+        """Words more frequent among the posts that match than among the others (`background`: than among those).
+
+        Log-likelihood ratio over counts of posts (Dunning 1993), see `pipeline.query.standing_out`.
+        """
+        node = self._asked.node(q)
+        inside, n_in = self._word_counts(node, _WORDS), self._reader.count(node)
+        if background is not None:
+            behind = self._asked.node(background)
+            outside, n_out = self._word_counts(behind, _PER_SEGMENT), self._reader.count(behind)
+        else:
+            whole = self._reader.document_frequency(list(inside))
+            outside = {word: max(0, whole[word] - count) for word, count in inside.items()}
+            n_out = self._reader.total() - n_in
+        return standing_out(inside, outside, n_in, n_out, size)
+
+    def _word_counts(self, node: Any, size: int) -> dict[str, int]:
+        found = self._reader.aggregate(node, {"w": {"terms": _terms("words", size)}})
+        return {b["key"]: b["doc_count"] for b in found["w"]["buckets"]}
+
+    def post(self, post_id: str) -> PostView | None:
+        """One post with its revisions and thread; None when the store has none of this id."""
+        with read(self._store) as connection:
+            posts = posts_by_id(connection, [post_id])
+            if not posts:
+                return None
+            view = PostView(posts[0], revisions_of(connection, post_id), thread_of(connection, posts[0]))
+        append_audit(self._store, self._who, "post", post_id, 1)
+        return view
+
+    def export(self, q: Question) -> Iterator[dict[str, Any]]:
+        """Every post that matches, each once, oldest first, from one state of the index.
+
+        The audit row is written before the first post is given, with the number that match.
+        """
+        node = self._asked.node(q)
+        lists = self._reader.iterate(node)
+        append_audit(self._store, self._who, "export", describe(q), self._reader.count(node))
+        for ids in lists:
+            with read(self._store) as connection:
+                posts = posts_by_id(connection, ids)
+            yield from posts
+
+
+def _terms(field: str, size: int) -> dict[str, Any]:
+    return {"field": field, "size": size, "segment_size": max(size, _PER_SEGMENT)}
+
+
+def _day(bucket: dict[str, Any]) -> date:
+    return datetime.fromtimestamp(bucket["key"] / 1000, SHANGHAI).date()
+
+
+def _day_count(day: date, bucket: dict[str, Any] | None) -> DayCount:
+    if bucket is None:
+        return DayCount(day, 0, None, None, 0)
+    figures = bucket["score"]["value"], bucket["negative"]["value"]
+    return DayCount(day, bucket["doc_count"], *figures, int(bucket["voices"]["value"]))
+
+
+__all__ = [
+    "BREAKDOWNS",
+    "Bucket",
+    "DayCount",
+    "Hit",
+    "PostView",
+    "QueryLayer",
+    "Question",
+    "SearchResult",
+    "Segment",
+    "ThreadCount",
+    "TopicDay",
+    "Word",
+]

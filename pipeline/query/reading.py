@@ -1,0 +1,85 @@
+"""Posts for display and export, read from the store by id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from crawlers.rows import from_ms, row_post
+from crawlers.schema import annotation, post, revision
+
+# SQLite takes 32,766 variables in a statement, PostgreSQL 65,535.
+_AT_ONCE = 5_000
+_ADDED = (
+    "model",
+    "title_tokens",
+    "text_tokens",
+    "sentiment",
+    "score",
+    "confidence",
+    "topics",
+    "keyphrases",
+    "duplicate_of",
+)
+_POSTS = (
+    select(post, *(annotation.c[name].label(f"a_{name}") for name in _ADDED))
+    .select_from(post.outerjoin(annotation, annotation.c.post_id == post.c.id))
+    .where(post.c.id.in_(bindparam("ids", expanding=True)))
+)
+_REVISIONS = select(revision).where(revision.c.post_id == bindparam("id")).order_by(revision.c.revision.desc())
+# Threads of thousands of floors exist; the first thousand are enough to go on from.
+_THREAD = (
+    select(post.c.id, post.c.kind, post.c.published_ms)
+    .where(post.c.thread_url == bindparam("thread"), post.c.id != bindparam("id"))
+    .order_by(post.c.published_ms, post.c.id)
+    .limit(1000)
+)
+
+
+def posts_by_id(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The posts of `ids` in that order, as exported; those no longer in the store are left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        chunk = list(ids[start : start + _AT_ONCE])
+        for row in connection.execute(_POSTS, {"ids": chunk}).mappings():
+            found[row["id"]] = _exported(row)
+    return [found[one] for one in ids if one in found]
+
+
+def _exported(row: Any) -> dict[str, Any]:
+    values = row_post(row).to_dict()
+    label = row["a_sentiment"]
+    values["tokens"] = f"{row['a_title_tokens'] or ''} {row['a_text_tokens'] or ''}".split()
+    values["sentiment"] = (
+        {"label": label, "score": row["a_score"], "confidence": row["a_confidence"]} if label else None
+    )
+    values["topics"] = (row["a_topics"] or "").split()
+    values["keyphrases"] = [phrase for phrase in (row["a_keyphrases"] or "").split("\x1f") if phrase]
+    values["duplicate_of"] = row["a_duplicate_of"] or ""
+    values["model"] = row["a_model"] or ""
+    return values
+
+
+def revisions_of(connection: Connection, post_id: str) -> list[dict[str, Any]]:
+    """What the post said before, newest first: revision, replaced (ISO time), post (the old record)."""
+    rows = connection.execute(_REVISIONS, {"id": post_id}).mappings()
+    return [
+        {"revision": row["revision"], "replaced": _iso(row["replaced_ms"]), "post": json.loads(row["record"])}
+        for row in rows
+    ]
+
+
+def thread_of(connection: Connection, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The other posts of the post's thread, oldest first: id, kind, published."""
+    if not values["thread_url"]:
+        return []
+    rows = connection.execute(_THREAD, {"thread": values["thread_url"], "id": values["id"]}).mappings()
+    return [{"id": row["id"], "kind": row["kind"], "published": _iso(row["published_ms"])} for row in rows]
+
+
+def _iso(ms: int | None) -> str | None:
+    moment = from_ms(ms)
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
