@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import scrapy
-from nlp.redact import redact
 from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
@@ -24,6 +23,7 @@ from crawlers.fetching import explain, page_of, parse_page
 from crawlers.job import Job, make_job
 from crawlers.record import RawPost
 from crawlers.scrapy_settings import make_process
+from nlp.redact import redact
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -64,20 +64,28 @@ class CheckSpider(scrapy.Spider):
         assert response.request is not None
         link: Link = response.request.meta["link"]
         if not 200 <= response.status < 300:
-            self.pages.append(_nothing(link, f"HTTP {response.status}"))
+            yield from self._unusable(link, f"HTTP {response.status}")
             return
         page = page_of(response, link, declared=self.job.source.encoding, fetched_at=datetime.now(UTC))
         parsed = parse_page(self.adapter, page)
         if isinstance(parsed, str):
-            self.pages.append(_nothing(link, parsed))
+            yield from self._unusable(link, parsed)
             return
         self.pages.append(_taken(link, parsed))
         for further in (*parsed.links, *parsed.more):
             yield from self._ask(further)
 
-    def unread(self, failure: Failure) -> None:
+    def unread(self, failure: Failure) -> Iterator[Request]:
         """A page that did not come."""
-        self.pages.append(_nothing(failure.request.meta["link"], explain(failure.value)[0]))  # type: ignore[attr-defined]
+        request: Request = failure.request  # type: ignore[attr-defined]
+        yield from self._unusable(request.meta["link"], explain(failure.value)[0])
+
+    def _unusable(self, link: Link, reason: str) -> Iterator[Request]:
+        """Notes why a page yields nothing; asks for what its adapter named to be read instead."""
+        others = link.meta.get("instead", ())
+        self.pages.append({**_nothing(link, reason), **({"note": reason, "problem": ""} if others else {})})
+        for url, role, walk, meta in others:
+            yield from self._ask(Link(url, role, walk=walk, meta=meta))
 
 
 def check_source(project: Project, source: Source) -> int:
@@ -95,7 +103,7 @@ def check_source(project: Project, source: Source) -> int:
     process.crawl(crawler, job=job, adapter=make_adapter(source, {}))
     process.start()
     pages = crawler.spider.pages if isinstance(crawler.spider, CheckSpider) else []
-    ok = bool(pages) and not any("problem" in page for page in pages)
+    ok = bool(pages) and not any(page.get("problem") for page in pages)
     sys.stdout.write(json.dumps({"source": source.name, "ok": ok, "pages": pages}, ensure_ascii=False) + "\n")
     return 0 if ok else 1
 

@@ -55,6 +55,7 @@ class Run:
     stage: Literal["walk", "revisit"] = "walk"
     broken: str = ""
     postponed: str = ""
+    mistakes: int = 0
     starts: int = 0
     start_failed: list[str] = field(default_factory=list)
     state: dict[str, Any] = field(default_factory=dict)
@@ -95,6 +96,7 @@ class SourceSpider(scrapy.Spider):
         """Made by Scrapy."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider._idle, signal=signals.spider_idle)
+        crawler.signals.connect(spider._erred, signal=signals.spider_error)
         crawler.signals.connect(spider._closed, signal=signals.spider_closed)
         crawler.signals.connect(spider._opened, signal=signals.spider_opened)
         return spider
@@ -171,8 +173,11 @@ class SourceSpider(scrapy.Spider):
 
     def _not_modified(self, link: Link, step: Step | None, known: KnownPage, response: Response) -> Iterator[Request]:
         self._land(self._result(link, "not_modified", response, known.body_hash or ""))
-        if step is not None and not self.walk.stops_at_known:
-            yield from self._follow(known.links, Step(step.chain, step.depth + 1, step.barren))
+        if step is not None:
+            # Where known ground ends the walk, an unchanged page is known ground: only lists of another kind (the boards
+            # of a forum's index) are still looked at.
+            further = [k for k in known.links if not self.walk.stops_at_known or k.role != link.role]
+            yield from self._follow(further, Step(step.chain, step.depth + 1, step.barren))
 
     def _content(self, link: Link, step: Step | None, known: KnownPage | None, response: Response) -> Iterator[Request]:
         body_hash = hashlib.blake2b(response.body, digest_size=16).hexdigest()
@@ -292,6 +297,12 @@ class SourceSpider(scrapy.Spider):
             logger.error("crawl source=%s landing_failed=%s", self.job.source.name, type(error).__name__)
             self.job.stop_asking(self.run.broken)
 
+    def _erred(self, failure: Failure, **_: Any) -> None:
+        """A mistake of ours, not of a page: the page stays pending, the rest goes on, the run does not count as done."""
+        self.walk.open += 1
+        self.run.mistakes += 1
+        logger.error("crawl source=%s mistake=%s", self.job.source.name, failure.type.__name__ if failure.type else "?")
+
     def _opened(self) -> None:
         self._ticking.start(PROGRESS_S, now=False)
 
@@ -324,6 +335,8 @@ class SourceSpider(scrapy.Spider):
             return "failed", reason
         if run.start_failed and len(run.start_failed) >= run.starts:
             return "failed", run.start_failed[0]
+        if run.mistakes:
+            return "failed", tr("程序出错 {n} 次，见日志", "the program made {n} mistakes; see the log", n=run.mistakes)
         cut = "；".join(
             [*([self.job.limit or run.postponed] if self.job.limit or run.postponed else []), *self.walk.cut]
         )

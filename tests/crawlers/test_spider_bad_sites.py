@@ -198,3 +198,13 @@ def test_check_says_what_does_not_match(tmp_path: Path) -> None:
     with bad_server() as url:
         ended = Site.make(tmp_path / "p", board_yaml(f"{url}feed.xml")).run(verb="check")
     assert ended.code == 1 and "list.row" in ended.last["pages"][0]["problem"]
+
+
+def test_html_where_a_feed_was_promised_says_so(tmp_path: Path) -> None:
+    with bad_server() as url:
+        source = f"{{name: board, kind: feed, urls: '{url}feed.xml', allow_private: [127.0.0.1], pace: {{delay_s: 0}}}}"
+        site = Site.make(tmp_path / "p", source)
+        ended = site.run()
+    assert ended.last["outcome"] == "failed" and ended.code == 1
+    assert "feed" in ended.last["reason"].lower()
+    assert len(site.rows("SELECT * FROM set_aside")) == 1
