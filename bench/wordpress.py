@@ -1,6 +1,6 @@
 """Measures the crawl of a real WordPress (Debian's packages): recall, precision, exact text and time, twice.
 
-    python -m bench.wordpress [--only rest|pages|lists]
+    python -m bench.wordpress [--only rest|pages|lists] [--theme NAME] [--plain]
 
 A site of some 200 posts and 420 comments is made (nested and paged comments, a post behind a password, drafts, comments that
 wait, a post published on schedule), crawled through REST and again with REST closed, by `python -m crawlers`; then posts and
@@ -23,17 +23,38 @@ from pathlib import Path
 from typing import Any
 
 from bench.wordpress_site import PACKAGES, WordPress, missing, wordpress
+from config.project import init_project
 
 FLOORS = {"recall": 0.99, "precision": 0.99, "text": 0.98, "time": 0.99}
 START = datetime(2026, 9, 1, 1, 2, 3, tzinfo=UTC)
 LOCAL = timedelta(hours=8)
 _TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "…": "..."})
-_WORDS = (
-    "小区 停水 供暖 校车 路口 红绿灯 物业 电梯 噪音 施工 公交 医院 菜场 垃圾 路灯 下水道 幼儿园 社保 大厅 窗口".split()
-)
-_VERBS = (
-    "一直没有修好 今天终于通了 希望尽快解决 比去年好多了 已经反映三次 请有关部门看看 排队两个小时 影响老人出行".split()
-)
+_WORDS = [
+    "小区",
+    "停水",
+    "供暖",
+    "校车",
+    "路口",
+    "红绿灯",
+    "物业",
+    "电梯",
+    "噪音",
+    "施工",
+    "公交",
+    "医院",
+    "菜场",
+    "垃圾",
+]
+_VERBS = [
+    "一直没有修好",
+    "今天终于通了",
+    "希望尽快解决",
+    "比去年好多了",
+    "已经反映三次",
+    "请有关部门看看",
+    "排队两个小时",
+    "影响老人出行",
+]
 Truth = dict[str, tuple[str, datetime]]
 
 
@@ -79,10 +100,10 @@ class Town:
             self.hidden.append(text)
 
 
-def make_town(seed: int = 7) -> Town:
+def make_town(*, permalinks: str, seed: int = 7) -> Town:
     """The site before the first visit."""
     rng, town = random.Random(seed), Town()
-    town.plan |= {"install": True, "permalinks": "/archives/%post_id%/", "options": _options()}
+    town.plan |= {"install": True, "permalinks": permalinks, "options": _options()}
     for number in range(101, 301):
         text = [_sentence(rng, number, k) for k in range(rng.randint(1, 4))]
         if number % 20 == 0:
@@ -141,8 +162,7 @@ def _sentence(rng: random.Random, number: int, part: int) -> str:
 def crawl(site: WordPress, project: Path, via: str) -> int:
     """Crawl `site` with the real spider. Returns its exit code."""
     sources = project / "config" / "sources"
-    sources.mkdir(parents=True, exist_ok=True)
-    (project / "config" / "settings.yaml").write_text("region: 测试\n", "utf-8")
+    init_project(project, region="测试", contact="bench@example.org")
     lines = ["name: wp", "kind: wordpress", f"urls: {site.url}/", f"via: {via}", "allow_private: [127.0.0.1]"]
     lines += ["pace: {delay_s: 0, concurrency: 4, autothrottle: false}", ""]
     (sources / "wp.yaml").write_text("\n".join(lines), "utf-8")
@@ -162,7 +182,7 @@ def stored(project: Path) -> dict[str, tuple[str, datetime]]:
 def _key(url: str) -> str:
     if found := re.search(r"#comment-(\d+)$", url):
         return f"c{found[1]}"
-    found = re.search(r"/archives/(\d+)/?$", url)
+    found = re.search(r"(?:/archives/|[?]p=)(\d+)/?$", url)
     return f"p{found[1]}" if found else url
 
 
@@ -201,10 +221,10 @@ def report(name: str, town: Town, project: Path) -> bool:
     return not taken and all(values[k] >= floor for k, floor in FLOORS.items())
 
 
-def measure(via: str, folder: Path, closed: str) -> bool:
+def measure(via: str, folder: Path, closed: str, *, theme: str, permalinks: str) -> bool:
     """Make the site, visit it, change it, visit it again. closed: addresses (PHP regex) the server refuses."""
-    with wordpress(folder) as site:
-        town = make_town()
+    with wordpress(folder, theme=theme) as site:
+        town = make_town(permalinks=permalinks)
         site.seed(town.plan)
         site.close(closed)
         project = folder / "project"
@@ -224,17 +244,21 @@ def main() -> int:
     """Run the measurement. Returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("rest", "pages", "lists"), help="one way alone")
+    parser.add_argument(
+        "--theme", default="twentytwentyone", help="an installed theme, e.g. twentytwentythree (blocks)"
+    )
+    parser.add_argument("--plain", action="store_true", help="addresses of the form /?p=ID")
     ways = {"rest": ("rest", ""), "pages": ("auto", "#^/(wp-json/|index.php/wp-json/)|rest_route=#")}
-    ways["lists"] = ("auto", "#^/wp-json/|rest_route=|/feed/#")
+    ways["lists"] = ("auto", "#^/wp-json/|rest_route=|/feed/|feed=#")
     options = parser.parse_args()
     if lacking := missing():
         print(f"WordPress cannot run here; missing: {', '.join(lacking)}. On Debian: apt-get install {PACKAGES}")
         return 2
-    fine = True
+    fine, permalinks = True, "" if options.plain else "/archives/%post_id%/"
     for name, (via, closed) in ways.items():
         if options.only in {None, name}:
             with tempfile.TemporaryDirectory(prefix="qingyu-wp-") as folder:
-                fine = measure(via, Path(folder), closed) and fine
+                fine = measure(via, Path(folder), closed, theme=options.theme, permalinks=permalinks) and fine
     return 0 if fine else 1
 
 

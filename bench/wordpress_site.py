@@ -26,7 +26,7 @@ define('DB_NAME', 'wp'); define('DB_USER', 'root'); define('DB_PASSWORD', ''); d
 define('DB_CHARSET', 'utf8mb4'); define('DB_COLLATE', '');
 define('WP_HOME', '{url}'); define('WP_SITEURL', '{url}'); define('WP_CONTENT_DIR', __DIR__ . '/wp-content');
 define('DISABLE_WP_CRON', true); define('AUTOMATIC_UPDATER_DISABLED', true); define('WP_HTTP_BLOCK_EXTERNAL', true);
-define('WP_DEFAULT_THEME', 'twentytwentyone'); define('WP_MEMORY_LIMIT', '256M');
+define('WP_DEFAULT_THEME', '{theme}'); define('WP_MEMORY_LIMIT', '256M');
 $table_prefix = 'wp_';
 if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
@@ -79,7 +79,7 @@ class WordPress:
 
 
 @contextmanager
-def wordpress(folder: Path) -> Iterator[WordPress]:
+def wordpress(folder: Path, *, theme: str = "twentytwentyone") -> Iterator[WordPress]:
     """A fresh WordPress below `folder`; stopped at the end."""
     root = folder / "wp"
     shutil.copytree(WORDPRESS, root, symlinks=False, ignore=shutil.ignore_patterns("wp-content", "wp-config.php"))
@@ -87,7 +87,7 @@ def wordpress(folder: Path) -> Iterator[WordPress]:
     with _database(folder) as db:
         port = _free_port()
         url = f"http://127.0.0.1:{port}"
-        (root / "wp-config.php").write_text(_CONFIG.format(socket=db, url=url), "utf-8")
+        (root / "wp-config.php").write_text(_CONFIG.format(socket=db, url=url, theme=theme), "utf-8")
         (root / "router.php").write_text(_ROUTER, "utf-8")
         with _server(root, port):
             yield WordPress(root, url)

@@ -130,7 +130,9 @@ class _Site:
         posts, comments = _feeds(tree, page.url)
         lists = [(link.url, link.role, link.walk) for link in list_links(tree, page.url, articles=True)]
         sitemap = [(canonical_url("wp-sitemap.xml", page.url), "sitemap", True)]
-        static = canonical_url("wp-sitemap-posts-page-1.xml", page.url)
+        plain = "feed=" in posts  # a site without permalinks
+        pages_map = "?sitemap=posts&sitemap-subtype=page&paged=1" if plain else "wp-sitemap-posts-page-1.xml"
+        static = canonical_url(pages_map, page.url)
         return cls(_interface(tree, page), posts, comments, static, lists or sitemap)
 
 

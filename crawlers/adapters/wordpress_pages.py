@@ -25,7 +25,7 @@ _BODIES = ("entry-content", "wp-block-post-content", "post-content", "article-co
 _COMMENT_BODIES = (
     f"{having('comment-content')} or {having('wp-block-comment-content')} or {having('comment-body-text')}"
 )
-_POST_MAP = re.compile(r"/wp-sitemap-posts-(?:post|page)-\d+\.xml|[?&]sitemap=posts&sitemap-subtype=post")
+_POST_MAP = re.compile(r"/wp-sitemap-posts-(?:post|page)-\d+\.xml|[?&]sitemap=posts&sitemap-subtype=(?:post|page)")
 MAX_COMMENT_PAGES = 500
 
 
