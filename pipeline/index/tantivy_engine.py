@@ -112,7 +112,7 @@ class TantivyEngine:
             file.write(name)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(fresh, self.path / "CURRENT")
+        fresh.replace(self.path / "CURRENT")
 
     def _sweep(self) -> None:
         """Remove generations that are not live: the replaced one, and those of rebuilds that were killed."""

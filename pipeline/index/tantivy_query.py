@@ -97,7 +97,9 @@ def _range(node: Range) -> Query:
 def _bounded(node: Range, kind: FieldType, low: object, high: object) -> Query:
     if low is None and high is None:
         return Query.exists_query(node.field)
-    query = Query.range_query(schema(), node.field, kind, low, high, node.include_low, node.include_high)  # type: ignore[type-var]
+    query = Query.range_query(
+        schema(), node.field, kind, low, high, low is None or node.include_low, high is None or node.include_high
+    )  # type: ignore[type-var]
     return _flat(query)
 
 

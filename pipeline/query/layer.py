@@ -29,7 +29,7 @@ from pipeline.query.model import (
     TopicDay,
     Word,
 )
-from pipeline.query.reading import posts_by_id, revisions_of, thread_of
+from pipeline.query.reading import posts_by_id, revisions_of, thread_of, thread_titles
 from pipeline.query.standing_out import standing_out
 from pipeline.query.times import SHANGHAI
 
@@ -128,7 +128,14 @@ class QueryLayer:
         """The threads with most posts among those that match."""
         spec = {"of": {"terms": _terms("thread", size), "aggs": {"score": _FIGURES["score"], **_VOICES}}}
         buckets = self._reader.aggregate(self._asked.node(q), spec)["of"]["buckets"]
-        return [ThreadCount(b["key"], b["doc_count"], int(b["voices"]["value"]), b["score"]["value"]) for b in buckets]
+        with read(self._store) as connection:
+            titles = thread_titles(connection, [b["key"] for b in buckets])
+        return [
+            ThreadCount(
+                b["key"], b["doc_count"], int(b["voices"]["value"]), b["score"]["value"], titles.get(b["key"], "")
+            )
+            for b in buckets
+        ]
 
     def significant_words(self, q: Question, *, background: Question | None = None, size: int = 30) -> list[Word]:
         """Words more frequent among the posts that match than among the others (`background`: than among those).

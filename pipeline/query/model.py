@@ -85,12 +85,13 @@ class TopicDay:
 
 @dataclass(frozen=True, slots=True)
 class ThreadCount:
-    """A thread (its URL), its posts among those that match, and how many voices took part."""
+    """A thread (its URL, the title of its first post), its posts among those that match, and how many voices took part."""
 
     thread: str
     count: int
     voices: int
     mean_score: float | None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class PostView:
-    """A post, what it said before (dicts: revision, replaced, post), and the other posts of its thread, oldest first
+    """A post, what it said before (dicts: revision, replaced, record), and the other posts of its thread, oldest first
     (dicts: id, kind, published)."""
 
     post: dict[str, Any]

@@ -30,6 +30,11 @@ _POSTS = (
     .where(post.c.id.in_(bindparam("ids", expanding=True)))
 )
 _REVISIONS = select(revision).where(revision.c.post_id == bindparam("id")).order_by(revision.c.revision.desc())
+_TITLES = (
+    select(post.c.thread_url, post.c.title)
+    .where(post.c.thread_url.in_(bindparam("threads", expanding=True)), post.c.title != "")
+    .order_by(post.c.published_ms, post.c.id)
+)
 # Threads of thousands of floors exist; the first thousand are enough to go on from.
 _THREAD = (
     select(post.c.id, post.c.kind, post.c.published_ms)
@@ -64,10 +69,10 @@ def _exported(row: Any) -> dict[str, Any]:
 
 
 def revisions_of(connection: Connection, post_id: str) -> list[dict[str, Any]]:
-    """What the post said before, newest first: revision, replaced (ISO time), post (the old record)."""
+    """What the post said before, newest first: revision, replaced (ISO time), record (the old post)."""
     rows = connection.execute(_REVISIONS, {"id": post_id}).mappings()
     return [
-        {"revision": row["revision"], "replaced": _iso(row["replaced_ms"]), "post": json.loads(row["record"])}
+        {"revision": row["revision"], "replaced": _iso(row["replaced_ms"]), "record": json.loads(row["record"])}
         for row in rows
     ]
 
@@ -78,6 +83,15 @@ def thread_of(connection: Connection, values: dict[str, Any]) -> list[dict[str, 
         return []
     rows = connection.execute(_THREAD, {"thread": values["thread_url"], "id": values["id"]}).mappings()
     return [{"id": row["id"], "kind": row["kind"], "published": _iso(row["published_ms"])} for row in rows]
+
+
+def thread_titles(connection: Connection, threads: Sequence[str]) -> dict[str, str]:
+    """The title of each thread: that of its earliest post that has one."""
+    rows = connection.execute(_TITLES, {"threads": list(threads)})
+    titles: dict[str, str] = {}
+    for thread, title in rows:
+        titles.setdefault(thread, title)
+    return titles
 
 
 def _iso(ms: int | None) -> str | None:

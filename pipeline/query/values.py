@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 
 from config.errors import QueryError
 from config.text import tr
@@ -61,7 +62,7 @@ def _wild_text(query: str, field: str, token: Token) -> Node:
 
 def _pieces(token: Token) -> list[str]:
     edges = [-1, *token.stars, len(token.text)]
-    return [token.text[a + 1 : b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [token.text[a + 1 : b] for a, b in pairwise(edges)]
 
 
 def _keyword(query: str, field: Field, token: Token, topics: Mapping[str, str]) -> Node:
