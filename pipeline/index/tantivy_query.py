@@ -77,7 +77,9 @@ def _words(node: Words) -> Query:
 
 
 def _wild(node: Wild) -> Query:
-    pattern = ".*".join(re.escape(part) for part in node.pattern.split("*"))
+    # In text a star among Latin letters stays among them: pairs such as “5号” are terms too, but no words.
+    star = "[!-~]*" if node.field in _TEXT and node.pattern.isascii() else ".*"
+    pattern = star.join(re.escape(part) for part in node.pattern.split("*"))
     fields = _TEXT.get(node.field, (node.field,))
     return _flat(_any([Query.regex_query(schema(), field, pattern) for field in fields]))
 

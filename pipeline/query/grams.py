@@ -36,4 +36,5 @@ def indexed(tokens: str) -> str:
     joined = tokens.replace(" ", "")
     if joined.isascii():
         return tokens
-    return " ".join([tokens, FENCE, *pairs(joined), FENCE, joined[-1]])
+    last = [] if joined[-1].isascii() else [FENCE, joined[-1]]
+    return " ".join([tokens, FENCE, *pairs(joined), *last])
