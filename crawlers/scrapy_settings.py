@@ -13,7 +13,6 @@ _MIDDLEWARES_OFF = (
     "offsite.OffsiteMiddleware",
     "robotstxt.RobotsTxtMiddleware",
     "httpauth.HttpAuthMiddleware",
-    "downloadtimeout.DownloadTimeoutMiddleware",
     "useragent.UserAgentMiddleware",
     "retry.RetryMiddleware",
     "redirect.MetaRefreshMiddleware",
