@@ -288,7 +288,7 @@ class ForumSource(WebSource):
 
     kind: Literal["forum"]
     boards: tuple[int, ...] = Field((), description="只采集这些版块（fid）；空则采集首页列出的全部版块")
-    revisit: Revisit = Field(default_factory=lambda: Revisit(spare=True), description="复访")
+    revisit: Revisit = Field(default_factory=lambda: Revisit(spare=True, max_pages=1_000), description="复访")
 
 
 class WordPressSource(WebSource):
@@ -297,7 +297,7 @@ class WordPressSource(WebSource):
     kind: Literal["wordpress"]
     via: Literal["auto", "rest", "pages"] = Field("auto", description="auto：REST 开放则用 REST，否则用网页")
     comments: bool = Field(True, description="是否采集评论")
-    revisit: Revisit = Field(default_factory=lambda: Revisit(spare=True), description="复访")
+    revisit: Revisit = Field(default_factory=lambda: Revisit(spare=True, max_pages=1_000), description="复访")
 
 
 class Columns(Model):

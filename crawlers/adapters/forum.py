@@ -28,7 +28,9 @@ _GONE = re.compile(r"不存在|被删除|已删除|已经删除|被刪除|被关
 WHOLE_PAGES = 5
 # Links to later pages a page names at once: a page that claims a million pages must not fill the store.
 AHEAD = 200
-_NAVIGATION = "//*[@id='pt']//a | //*[@id='threadlisttableid']//a | //table[contains(@class, 'fl_tb')]//h2/a | //div[@class='pg']/a"
+_NAVIGATION = (
+    "//*[@id='pt']//a | //*[@id='threadlisttableid']//a | //table[contains(@class, 'fl_tb')]//a | //div[@class='pg']/a"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ class ForumAdapter:
         floors = read_floors(tree, now=place.page.fetched_at, timezone=self._source.timezone)
         about = _About.of(place)
         posts = [about.post(floor, index == 0) for index, floor in enumerate(floors)]
-        return ParsedPage(posts=posts, links=_later_pages(place))
+        told = [post for post in posts if post.text or post.title]  # a reply of an emoticon alone says nothing
+        return ParsedPage(posts=told, links=_later_pages(place))
 
 
 @dataclass(frozen=True, slots=True)

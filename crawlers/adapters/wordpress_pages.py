@@ -214,7 +214,8 @@ def _comment_pages(tree: Element, page: FetchedPage) -> list[Link]:
         url = _address(href, page.url)
         found = (_COMMENT_PAGE.search(url) or _CPAGE.search(url)) if url else None
         # A comment's own date also links its page: on the post's page that is the page shown, read here already.
-        if found and post_url(url) == base and not comment_number(href):
+        # So does its link for answering (?replytocom=…#respond), which is no page of its own.
+        if found and post_url(url) == base and not comment_number(href) and "replytocom" not in href:
             last = max(last, int(found[1]))
             template = url.replace(found[0], found[0].replace(found[1], "{}"))
     meta: dict[str, Any] = {"articles": False}
