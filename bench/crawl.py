@@ -16,12 +16,15 @@ import sys
 import tempfile
 import time
 from asyncio import Protocol, Transport, get_running_loop, run
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PER_LIST = 20
 GOAL = 0.7
+# What our own spider sets too: no hundred tasks a response, no look at the callback's source at each response.
+TUNED = {"CONCURRENT_ITEMS": 1, "WARN_ON_GENERATOR_RETURN_VALUE": False}
 SOURCE = """
 name: bench
 kind: board
@@ -62,7 +65,7 @@ class Bare(scrapy.Spider):
 
 process = AsyncCrawlerProcess({{"LOG_LEVEL": "WARNING", "DOWNLOAD_DELAY": 0, "CONCURRENT_REQUESTS": 8,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 8, "COOKIES_ENABLED": False, "TELNETCONSOLE_ENABLED": False,
-    "FEEDS": {{{out!r}: {{"format": "jsonlines"}}}}}})
+    "FEEDS": {{{out!r}: {{"format": "jsonlines"}}}}, **{tuned!r}}})
 process.crawl(Bare)
 process.start()
 """
@@ -70,13 +73,16 @@ process.start()
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured. Speeds in pages/s, messages and list pages; ratio: ours / bare."""
+    """What was measured. Speeds in pages/s, messages and list pages; tuned: the bare spider with the two settings that make
+    Scrapy itself quicker; ratio: ours / bare; again_s: our second crawl, nothing new."""
 
     pages: int
     ours: float
     bare: float
+    tuned: float
     ratio: float
-    again: float
+    ratio_tuned: float
+    again_s: float
     goal: float = GOAL
 
 
@@ -157,20 +163,29 @@ def measure(messages: int, folder: Path) -> Measured:
     try:
         url = f"http://127.0.0.1:{int(server.stdout.readline())}/"
         pages = messages + -(-messages // PER_LIST)
-        bare = _bare(url, folder, messages)
+        bare = _bare(url, folder, messages, {})
+        tuned = _bare(url, folder, messages, TUNED)
         ours = _ours(url, folder, messages)
         again = _ours(url, folder, messages)
     finally:
         server.terminate()
         server.wait()
         server.stdout.close()
-    return Measured(pages, round(pages / ours, 1), round(pages / bare, 1), round(bare / ours, 3), round(again, 2))
+    return Measured(
+        pages=pages,
+        ours=round(pages / ours, 1),
+        bare=round(pages / bare, 1),
+        tuned=round(pages / tuned, 1),
+        ratio=round(bare / ours, 3),
+        ratio_tuned=round(tuned / ours, 3),
+        again_s=round(again, 2),
+    )
 
 
-def _bare(url: str, folder: Path, messages: int) -> float:
-    out = folder / "bare.jsonl"
+def _bare(url: str, folder: Path, messages: int, tuned: Mapping[str, object]) -> float:
+    out = folder / f"bare{len(tuned)}.jsonl"
     script = folder / "bare.py"
-    script.write_text(BARE.format(url=url, out=str(out)), encoding="utf-8")
+    script.write_text(BARE.format(url=url, out=str(out), tuned=dict(tuned)), encoding="utf-8")
     began = time.perf_counter()
     subprocess.run([sys.executable, str(script)], check=True, cwd=folder)
     took = time.perf_counter() - began
@@ -221,10 +236,11 @@ def main() -> int:
     if options.json:
         print(json.dumps(asdict(measured)))
     else:
-        speeds = (
-            f"ours {measured.ours} pages/s, bare Scrapy {measured.bare} pages/s, ratio {measured.ratio} (goal ≥ {GOAL})"
+        bare = f"bare Scrapy {measured.bare} (ratio {measured.ratio}, goal ≥ {GOAL})"
+        tuned = f"the same tuned {measured.tuned} ({measured.ratio_tuned})"
+        print(
+            f"crawl: ours {measured.ours} pages/s, {bare}, {tuned}; {measured.pages} pages; again {measured.again_s} s"
         )
-        print(f"crawl: {speeds}; {measured.pages} pages; again, nothing new: {measured.again} s")
     return 0 if measured.ratio >= GOAL else 1
 
 
