@@ -11,11 +11,12 @@ from pipeline.index.document import IndexDocument
 from pipeline.query.grams import indexed
 
 # Raise with each change of fields, analysers or of `grams.indexed`: an older index is then refused, not misread.
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "3"
 ANALYSER = "tokens"
 KEYWORDS = ("source", "kind", "region", "category", "topic", "sentiment", "official_unit", "keyphrase", "thread")
-WHOLE = ("likes", "views", "replies", "answered", "negative", "landed_seq", "voice")
+WHOLE = ("likes", "views", "replies", "answered", "negative", "landed_seq", "voice", "published_ms", "collected_ms")
 REAL = ("score", "confidence")
+# The engine keeps dates to the second: they serve the histograms, the *_ms beside them the ranges.
 TIMES = ("published", "collected")
 SORT_FIELDS = {name: f"sort_{name}" for name in ("published", "likes", "views", "replies", "score")}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -79,6 +80,8 @@ def record_of(post: IndexDocument) -> tantivy.Document:
         "confidence": post.confidence,
         "published": when(post.published_ms),
         "collected": when(post.collected_ms),
+        "published_ms": post.published_ms,
+        "collected_ms": post.collected_ms,
         "likes": post.likes,
         "views": post.views,
         "replies": post.replies,

@@ -7,13 +7,11 @@ from functools import lru_cache
 
 from tantivy import FieldType, Occur, Query
 
-from pipeline.index.tantivy_document import REAL, TIMES, schema, when
+from pipeline.index.tantivy_document import REAL, TIMES, schema
 from pipeline.query.grams import is_chinese, pairs
 from pipeline.query.nodes import All, And, Exists, Node, Not, Or, Range, Term, Wild, Words
 
 _TEXT = {"": ("title", "text", "official"), "title": ("title",), "text": ("text", "official")}
-# Times the engine can hold, in ms.
-_LEAST_MS, _MOST_MS = -9_000_000_000_000, 9_000_000_000_000
 
 
 @lru_cache(maxsize=512)
@@ -85,24 +83,15 @@ def _wild(node: Wild) -> Query:
 
 
 def _range(node: Range) -> Query:
-    field = node.field
-    if field in TIMES:
-        low = None if node.low is None else when(int(max(_LEAST_MS, node.low)))
-        high = None if node.high is None else when(int(min(_MOST_MS, node.high)))
-        return _bounded(node, FieldType.Date, low, high)
-    if field in REAL:
-        low_f = None if node.low is None else float(node.low)
-        return _bounded(node, FieldType.Float, low_f, None if node.high is None else float(node.high))
-    return _bounded(node, FieldType.Integer, node.low, node.high)
-
-
-def _bounded(node: Range, kind: FieldType, low: object, high: object) -> Query:
+    low, high = node.low, node.high
     if low is None and high is None:
         return Query.exists_query(node.field)
-    query = Query.range_query(
-        schema(), node.field, kind, low, high, low is None or node.include_low, high is None or node.include_high
-    )  # type: ignore[type-var]
-    return _flat(query)
+    ends = (low is None or node.include_low, high is None or node.include_high)
+    if node.field in REAL:
+        bounds = (None if low is None else float(low), None if high is None else float(high))
+        return _flat(Query.range_query(schema(), node.field, FieldType.Float, *bounds, *ends))
+    field = f"{node.field}_ms" if node.field in TIMES else node.field
+    return _flat(Query.range_query(schema(), field, FieldType.Integer, low, high, *ends))
 
 
 def after_query(query: Query, field: str, key: int, *, descending: bool) -> Query:

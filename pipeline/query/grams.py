@@ -27,8 +27,8 @@ def is_chinese(text: str) -> bool:
 
 
 def pairs(text: str) -> list[str]:
-    """The pairs of neighbouring characters of `text` (no spaces in it) that are not plain ASCII."""
-    return [p for p in map(add, text, text[1:]) if not p.isascii()]
+    """The pairs of neighbouring characters of `text` (no spaces in it), plain ASCII ones marked: they are no words."""
+    return [f"\x1e{p}" if p.isascii() else p for p in map(add, text, text[1:])]
 
 
 def indexed(tokens: str) -> str:
