@@ -2,12 +2,14 @@
 
 import contextlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.sources import BoardSource, Pick
+from config.sources import BoardSource, Pick, read_sources
+from config.yamlfile import parse_yaml
 from crawlers import picking
 from crawlers.adapters.base import FetchedPage, WrongPage
 from crawlers.adapters.board import BoardAdapter
@@ -48,6 +50,13 @@ def adapter(**changes: object) -> BoardAdapter:
         },
     } | changes
     return BoardAdapter(BoardSource.model_validate(source), {})
+
+
+def test_the_how_to_is_a_valid_source() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "board.md").read_text(encoding="utf-8")
+    (source,) = read_sources(parse_yaml(text.split("```yaml\n")[1].split("```")[0], name="board.md"))
+    assert isinstance(source, BoardSource) and source.detail.reply is not None
+    assert [link.url for link in BoardAdapter(source, {}).start()] == ["http://127.0.0.1:8811/"]
 
 
 def page(text: str, role: str = "detail", **more: object) -> FetchedPage:

@@ -1,6 +1,7 @@
 """A real board and a real year, over HTTP: everything, exactly, once; then only what is new."""
 
 import gzip
+import hashlib
 import json
 import random
 import re
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -106,11 +108,7 @@ def test_all_6028_messages_are_exact(whole: Crawled) -> None:
 
 
 def test_units_are_exact(whole: Crawled) -> None:
-    from runpy import run_path
-
     units = run_path(str(REPLAY))
-    import hashlib
-
     for key, post in whole.site.posts().items():
         if post["official_text"] is not None:
             number = int(hashlib.md5(key.encode()).hexdigest(), 16)
@@ -129,6 +127,13 @@ def test_again_costs_little_and_changes_nothing(whole: Crawled) -> None:
     assert (again.counts["posts_new"], again.counts["posts_changed"]) == (0, 0)
     assert again.counts["bytes"] <= 0.05 * whole.ended.counts["bytes"]
     assert again.last["outcome"] == "finished"
+
+
+def test_all_are_visited_again_when_asked(whole: Crawled) -> None:
+    again = whole.site.run("--revisit", "all")
+    assert again.counts["revisits"] == 6028
+    assert again.counts["not_modified"] == 6028 + 302
+    assert (again.counts["posts_new"], again.counts["posts_changed"], again.counts["failed"]) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("options", [("--flaky", "0.1"), ("--encoding", "gb18030")])

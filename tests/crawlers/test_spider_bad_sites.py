@@ -152,6 +152,15 @@ def test_crawl_delay_is_kept(tmp_path: Path) -> None:
     assert len(gaps) >= 2 and min(gaps) >= 0.45
 
 
+def test_pace_is_kept_with_autothrottle(tmp_path: Path) -> None:
+    with bad_server() as url:
+        source = board_yaml(f"{url}two/", concurrency=1).replace("delay_s: 0,", "delay_s: 0.3,")
+        ended = Site.make(tmp_path / "p", source).run()
+        times = [at for path, at, _ in asked_of(url) if not path.startswith("/__")]
+    assert ended.last["outcome"] == "finished" and len(times) == 5
+    assert min(after - before for before, after in zip(times, times[1:], strict=False)) >= 0.27
+
+
 def test_a_name_that_leads_inside_is_refused(tmp_path: Path) -> None:
     with bad_server() as url:
         local = url.replace("127.0.0.1", "localhost")
@@ -206,5 +215,5 @@ def test_html_where_a_feed_was_promised_says_so(tmp_path: Path) -> None:
         site = Site.make(tmp_path / "p", source)
         ended = site.run()
     assert ended.last["outcome"] == "failed" and ended.code == 1
-    assert "feed" in ended.last["reason"].lower()
+    assert "expected RSS or Atom" in ended.last["reason"]
     assert len(site.rows("SELECT * FROM set_aside")) == 1

@@ -14,7 +14,28 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-TROUBLES = ["good-1", "huge", "bomb", "loop", "to-local", "to-metadata", "to-other", "slow", "truncated", "nul", "wrong-charset", "no-title", "gone", "closed", "broken", "empty", "deep", "surrogate", "binary", "good-2"]
+TROUBLES = [
+    "good-1",
+    "huge",
+    "bomb",
+    "loop",
+    "to-local",
+    "to-metadata",
+    "to-other",
+    "slow",
+    "truncated",
+    "nul",
+    "wrong-charset",
+    "no-title",
+    "gone",
+    "closed",
+    "broken",
+    "empty",
+    "deep",
+    "surrogate",
+    "binary",
+    "good-2",
+]
 ROBOTS = {
     "open": (404, ""),
     "none": (200, "User-agent: *\nDisallow:\n"),
