@@ -6,6 +6,7 @@ import importlib.metadata
 import ipaddress
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
@@ -34,7 +35,8 @@ class Meter:
 
 @dataclass(slots=True)
 class Job:
-    """One run of one source. limit: why no further page is asked for in this run, "" while it may go on."""
+    """One run of one source. limit: why no further page is asked for in this run, "" while it may go on; robots: what
+    each origin's robots.txt says of a URL ("" when it allows it), as far as it was read."""
 
     source: Source
     pace: Pace
@@ -43,6 +45,12 @@ class Job:
     hosts: frozenset[str]
     meter: Meter = field(default_factory=Meter)
     limit: str = ""
+    robots: dict[str, Callable[[str], str]] = field(default_factory=dict)
+
+    def is_refused(self, url: str) -> bool:
+        """True when the robots.txt of the URL's origin forbids it; False where that was not read."""
+        refuse = self.robots.get(origin_of(url))
+        return refuse is not None and bool(refuse(url))
 
     def stop_asking(self, reason: str) -> None:
         """Ask for no further page in this run; the first reason stays."""
@@ -101,6 +109,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as it is written there."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0].partition('?')[0].partition('#')[0]}"
 
 
 def host_of(url: str) -> str:

@@ -29,6 +29,7 @@ from crawlers.job import Job
 from crawlers.landing import KnownPage, Landing, PageResult
 from crawlers.middlewares.pace import PASSING
 from crawlers.middlewares.refusals import Refused
+from crawlers.record import RawPost
 from crawlers.walk import Step, Walk
 
 if TYPE_CHECKING:
@@ -193,12 +194,17 @@ class SourceSpider(scrapy.Spider):
             self._fail(link, step, parsed, evidence=page.text[:EVIDENCE])
             return
         self.run.state.update(parsed.state)
+        parsed = replace(parsed, posts=[post for post in parsed.posts if not self._is_forbidden(post)])
         result = self._result(link, "parsed", response, body_hash)
         if parsed.restricted or parsed.gone:
             result = replace(result, outcome="restricted" if parsed.restricted else "gone")
         follow = list(self._onward(link, step, parsed, body_hash, page))
         self._land(replace(result, parsed=parsed))
         yield from follow
+
+    def _is_forbidden(self, post: RawPost) -> bool:
+        """Whether robots.txt forbids the page a post stands on: an interface or a feed may hand over its text all the same."""
+        return self.job.is_refused(post.url) or bool(post.thread_url and self.job.is_refused(post.thread_url))
 
     def _onward(
         self, link: Link, step: Step | None, parsed: ParsedPage, body_hash: str, page: FetchedPage

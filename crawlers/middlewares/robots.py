@@ -16,7 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from config.text import tr
 from crawlers.encoding import decode_body
-from crawlers.job import ROBOTS_TOKEN, host_of
+from crawlers.job import ROBOTS_TOKEN, host_of, origin_of
 from crawlers.middlewares.refusals import Refused
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ class RobotsMiddleware:
         """Raises Refused when the host's robots.txt does not allow the page, or could not be read."""
         if request.meta.get("robots_itself"):
             return
-        scheme, _, rest = request.url.partition("://")
-        origin = f"{scheme}://{rest.partition('/')[0].partition('?')[0]}"
+        origin = origin_of(request.url)
         rules = self._rules.get(origin)
         if rules is None:
             rules = await self._ask(origin)
@@ -96,6 +95,7 @@ class RobotsMiddleware:
         self._asking[origin] = asyncio.get_running_loop().create_future()
         rules = await self._fetch(origin)
         self._rules[origin] = rules
+        self._crawler.spider.job.robots[origin] = rules.refuse  # type: ignore[union-attr]
         self._asking.pop(origin).set_result(rules)
         if rules.crawl_delay_s:
             self._slow_down(host_of(origin), rules.crawl_delay_s)

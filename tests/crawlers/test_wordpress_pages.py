@@ -274,6 +274,7 @@ def small_site(robots: str, closed: dict[str, int]) -> Iterator[tuple[str, list[
         ("", {}, ["第一段\n第二行\n“好”…"]),
         ("", {"/wp-json/wp/v2/posts": 401}, ["网页上的正文", "网页上的评论"]),
         ("User-agent: *\nDisallow: /wp-json/\n", {}, ["网页上的正文", "网页上的评论"]),
+        ("User-agent: *\nDisallow: /archives/\n", {}, []),
         ("", {"/wp-json/wp/v2/comments": 403}, ["第一段\n第二行\n“好”…", "网页上的评论"]),
     ],
 )
@@ -288,4 +289,5 @@ def test_what_is_closed_is_read_by_another_way(
             assert (ended.last["outcome"], ended.counts["failed"]) == ("finished", 0), ended.stderr
             assert sorted(row["text"] for row in project.rows("SELECT text FROM post")) == sorted(texts)
         assert ended.counts["posts_changed"] == 0
-        assert not robots or not [path for path in asked if path.startswith("/wp-json")]
+        refused = robots.partition("Disallow: ")[2].strip()
+        assert not [path for path in asked if refused and path.startswith(refused)]
