@@ -134,8 +134,11 @@ annotation = Table(  # what nlp adds to a post; written once the post stands in 
     ),  # of the post when it was annotated; behind post.landed_seq: stale
     Column("model", String(40), nullable=False),  # version of everything that decided: model, taxonomy, dictionaries
     Column("status", String(12), nullable=False),  # indexed, set_aside
+    Column("content_hash", String(32), nullable=False, default=""),  # of the post then; the same: only counters changed
     Column("title_tokens", Text, nullable=False, default=""),
     Column("text_tokens", Text, nullable=False, default=""),
+    Column("official_tokens", Text, nullable=False, default=""),
+    Column("words", Text, nullable=False, default=""),  # space-joined content words
     Column("sentiment", String(8), nullable=False, default=""),
     Column("score", Float),
     Column("confidence", Float),

@@ -11,7 +11,6 @@ from types import FrameType
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from crawlers.purge import purge
 from crawlers.store import open_store
 from sqlalchemy import func, select
 
@@ -21,6 +20,7 @@ from config.sources import SourceConfig
 from crawlers.schema import run as run_table
 from pipeline.crawl import crawl
 from pipeline.process import process
+from pipeline.retention import enforce
 
 logger = logging.getLogger(__name__)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -88,7 +88,7 @@ class Schedule:
             self.on_event("process", f"indexed={report.indexed} set_aside={report.set_aside}")
 
     def _purge(self) -> None:
-        report = purge(self.project, now=datetime.now(UTC))
+        report = enforce(self.project, now=datetime.now(UTC))
         self.on_event("purge", f"posts={report.posts}")
 
 

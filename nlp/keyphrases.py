@@ -1,0 +1,98 @@
+"""Content words and keyphrases of a post: what it is about, in its own words."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+
+from config.errors import ConfigError
+from config.text import tr
+from nlp.segment import fold
+
+MOST = 8
+MOST_WORDS = 64
+# A word of the title says more of what a post is about than one of the text.
+_TITLE = 2.0
+# A pair of neighbours is more telling than its parts, if both are.
+_PAIR = 0.75
+# Tokens looked at; the phrases of a long post stand in its first part too.
+_MAX_TOKENS = 400
+
+
+def read_stop_words(path: Path) -> frozenset[str]:
+    """Words that say nothing by themselves, folded. Raises ConfigError when the file cannot be read."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(tr("{f}：读不了停用词表（{e}）", "{f}: cannot be read ({e})", f=path, e=error)) from error
+    return frozenset(fold(word) for line in lines for word in line.split("#", 1)[0].split())
+
+
+def read_frequencies() -> tuple[dict[str, int], int]:
+    """In how many of how many public messages each word stands; the artefact of `python -m nlp.document_frequency`."""
+    text = resources.files("nlp").joinpath("models/document_frequency.tsv").read_text(encoding="utf-8")
+    head, *lines = text.splitlines()
+    pairs = (line.split("\t") for line in lines)
+    return {word: int(count) for word, count in pairs}, int(head.split("\t")[1])
+
+
+class Keyphrases:
+    """Picks phrases by term frequency × inverse document frequency (Spärck Jones 1972), title words doubled, with pairs
+    of neighbouring content words as candidates."""
+
+    def __init__(self, stop_words: frozenset[str], frequencies: Mapping[str, int], documents: int) -> None:
+        self._stop = stop_words
+        self._idf = {word: math.log((documents + 1) / (count + 1)) for word, count in frequencies.items()}
+        # A word in no message of the background is as telling as one in two of them.
+        self._unseen = math.log((documents + 1) / 3)
+        self._content: dict[str, bool] = {}
+
+    def is_content(self, token: str) -> bool:
+        """Whether a token says something by itself: two characters or more, no stop word, no number."""
+        known = self._content.get(token)
+        if known is None:
+            known = len(token) > 1 and token not in self._stop and not token.isdigit() and any(map(str.isalpha, token))
+            if len(self._content) < 500_000:  # hostile text must not grow the memory for ever
+                self._content[token] = known
+        return known
+
+    def words(self, tokens: Sequence[str]) -> list[str]:
+        """Distinct content words in order of appearance, 64 at most."""
+        content = self.is_content
+        return list(dict.fromkeys(token for token in tokens if content(token)))[:MOST_WORDS]
+
+    def phrases(self, title: Sequence[str], text: Sequence[str]) -> tuple[str, ...]:
+        """The eight most telling words and pairs at most, best first."""
+        scores: dict[str, float] = {}
+        self._score(title, _TITLE, scores)
+        self._score(text[:_MAX_TOKENS], 1.0, scores)
+        if not scores:
+            return ()
+        best = heapq.nsmallest(2 * MOST, scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        return _without_parts([phrase for phrase, _ in best])[:MOST]
+
+    def _score(self, tokens: Sequence[str], factor: float, scores: dict[str, float]) -> None:
+        idf, unseen, content = self._idf, self._unseen, self.is_content
+        before, value_before = "", 0.0
+        for token in tokens:
+            if not content(token):
+                before = ""
+                continue
+            value = idf.get(token, unseen) * factor
+            scores[token] = scores.get(token, 0.0) + value
+            if before and len(before) + len(token) <= 8:
+                pair = before + token
+                scores[pair] = scores.get(pair, 0.0) + _PAIR * (value + value_before)
+            before, value_before = token, value
+
+
+def _without_parts(phrases: list[str]) -> tuple[str, ...]:
+    """Phrases that are not part of a better one before them, and that have no better part before them."""
+    kept: list[str] = []
+    for phrase in phrases:
+        if not any(phrase in other or other in phrase for other in kept):
+            kept.append(phrase)
+    return tuple(kept)

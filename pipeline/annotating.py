@@ -1,0 +1,126 @@
+"""The annotating processes: posts in, what nlp says of them out. Each process loads the models once."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.errors import RecordError
+from config.settings import Nlp
+from nlp.annotation import Annotation
+from nlp.annotator import Annotator, load_annotator
+
+logger = logging.getLogger(__name__)
+# Posts a task: enough for the vectorised parts, little enough that two processes stay busy.
+CHUNK = 1_000
+# Below this many posts starting processes takes longer than the work.
+ALONE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A post to annotate: title, text and official text as stored."""
+
+    post_id: str
+    title: str
+    text: str
+    official: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a post: an annotation with its content words and the tokens of the official text, or why not."""
+
+    post_id: str
+    annotation: Annotation | None
+    words: tuple[str, ...] = ()
+    official_tokens: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Where the annotator's settings and files are; can be sent to another process. folders: own first, then shipped."""
+
+    nlp: Nlp
+    folders: tuple[Path, ...]
+
+    def find(self, name: str) -> Path:
+        """The first of the folders that has `name`."""
+        return next((folder / name for folder in self.folders if (folder / name).exists()), self.folders[-1] / name)
+
+    def load(self) -> Annotator:
+        """The annotator. Raises ConfigError for a faulty taxonomy or dictionary."""
+        return load_annotator(self.nlp, self.find)
+
+
+def annotate(annotator: Annotator, works: Sequence[Work]) -> list[Done]:
+    """What nlp says of each post, in order; a post it cannot take is told with the reason, the rest goes on."""
+    try:
+        annotations: Sequence[Annotation | RecordError] = annotator.annotate([(w.title, w.text) for w in works])
+    except RecordError:
+        annotations = [_alone(annotator, work) for work in works]
+    return [_done(annotator, work, found) for work, found in zip(works, annotations, strict=True)]
+
+
+def _alone(annotator: Annotator, work: Work) -> Annotation | RecordError:
+    try:
+        return annotator.annotate([(work.title, work.text)])[0]
+    except RecordError as error:
+        return error
+
+
+def _done(annotator: Annotator, work: Work, found: Annotation | RecordError) -> Done:
+    if isinstance(found, RecordError):
+        return Done(work.post_id, None, reason=found.message)
+    official = " ".join(annotator.segmenter.tokens(work.official)) if work.official else ""
+    return Done(work.post_id, found, tuple(annotator.content_words(found)), official)
+
+
+# One annotator a process, loaded by the pool's initialiser.
+_mine: list[Annotator] = []
+
+
+def _start(tools: Tools) -> None:
+    _mine.append(tools.load())
+
+
+def _task(works: Sequence[Work]) -> list[Done]:
+    return annotate(_mine[0], works)
+
+
+class Annotators:
+    """Annotates chunks here or in processes. processes: 0 for here."""
+
+    def __init__(self, annotator: Annotator, pool: ProcessPoolExecutor | None) -> None:
+        self._annotator, self._pool = annotator, pool
+
+    def run(self, works: Sequence[Work]) -> Iterator[list[Done]]:
+        """What comes of `works`, in chunks, in order."""
+        chunks = [works[start : start + CHUNK] for start in range(0, len(works), CHUNK)]
+        if self._pool is None:
+            yield from (annotate(self._annotator, chunk) for chunk in chunks)
+            return
+        futures: list[Future[list[Done]]] = [self._pool.submit(_task, chunk) for chunk in chunks]
+        for future in futures:
+            yield future.result()
+
+
+@contextmanager
+def annotators(tools: Tools, annotator: Annotator, *, processes: int) -> Iterator[Annotators]:
+    """Annotators in `processes` processes of their own (0: here), ended with the block."""
+    if processes <= 0:
+        yield Annotators(annotator, None)
+        return
+    # "spawn": a fork of a process with threads (the index writer's, the scheduler's) could stand still for ever.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(tools,))
+    try:
+        yield Annotators(annotator, pool)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,284 @@
+"""`qingyu process`: landed posts → annotation → index. Stopped at any instant and run again, it ends the same.
+
+The index is committed first, then the annotations are written: a stop in between only repeats work that changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, or_, select
+
+from config.project import Project
+from config.settings import SHIPPED
+from crawlers.rows import to_ms
+from crawlers.schema import annotation, post, set_aside
+from crawlers.store import insert_rows, open_store, read, upsert, write
+from nlp.annotation import Annotation
+from pipeline.annotating import ALONE, Annotators, Done, Tools, Work, annotators
+from pipeline.index.document import IndexDocument
+from pipeline.index.engine import Writer
+from pipeline.index.tantivy_engine import TantivyEngine
+
+logger = logging.getLogger(__name__)
+Progress = Callable[[int, int | None], None]
+_IDS = 500
+_KEYPHRASE_SEPARATOR = "\x1f"
+
+
+@dataclass(slots=True)
+class ProcessReport:
+    """read = indexed + set_aside: every post read ends in exactly one status. reused: of the indexed, those whose
+    counters alone had changed, so their annotation was kept. seconds: wall time."""
+
+    model: str
+    read: int = 0
+    indexed: int = 0
+    set_aside: int = 0
+    reused: int = 0
+    seconds: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+
+def process(project: Project, *, progress: Progress | None = None, workers: int | None = None) -> ProcessReport:
+    """Annotate and index what is new, changed, or annotated by another model, newest first; the rest is not touched.
+
+    workers: annotating processes; None or 0: one a processor. Raises StageError when another process is writing.
+    """
+    began = time.monotonic()
+    tools = tools_of(project)
+    annotator = tools.load()
+    report = ProcessReport(model=annotator.model)
+    store = open_store(project)
+    stale = _stale(store, annotator.model)
+    if stale:
+        wanted = workers or project.settings.process.workers or os.cpu_count() or 1
+        processes = 0 if len(stale) < ALONE or wanted == 1 else wanted
+        with annotators(tools, annotator, processes=processes) as pool, _engine(project).writer() as writer:
+            _work(project, store, stale, _Stage(pool, writer, annotator.model, report), progress)
+    store.dispose()
+    report.seconds = round(time.monotonic() - began, 3)
+    logger.info(
+        "process model=%s read=%s indexed=%s set_aside=%s seconds=%s",
+        report.model, report.read, report.indexed, report.set_aside, report.seconds,
+    )  # fmt: skip
+    return report
+
+
+def tools_of(project: Project) -> Tools:
+    """Where the project's language tools are."""
+    return Tools(project.settings.nlp, (project.config_dir, SHIPPED))
+
+
+def _engine(project: Project) -> TantivyEngine:
+    return TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb)
+
+
+def _stale(store: Engine, model: str) -> list[str]:
+    """Ids of posts without an annotation, changed since, or annotated by another model; newest landed first."""
+    joined = post.outerjoin(annotation, annotation.c.post_id == post.c.id)
+    stale = or_(
+        annotation.c.post_id.is_(None), annotation.c.landed_seq < post.c.landed_seq, annotation.c.model != model
+    )
+    with read(store) as connection:
+        asked = select(post.c.id).select_from(joined).where(stale).order_by(post.c.landed_seq.desc())
+        return list(connection.execute(asked).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What the stage works with."""
+
+    pool: Annotators
+    writer: Writer
+    model: str
+    report: ProcessReport
+
+
+def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, progress: Progress | None) -> None:
+    size = project.settings.process.batch
+    for start in range(0, len(stale), size):
+        _batch(store, stale[start : start + size], stage)
+        if progress is not None:
+            progress(min(start + size, len(stale)), len(stale))
+
+
+def _batch(store: Engine, ids: Sequence[str], stage: _Stage) -> None:
+    with read(store) as connection:
+        rows = {row["id"]: row for row in _posts(connection, ids)}
+        kept = _kept(connection, rows, stage.model)
+    works = [
+        Work(row["id"], row["title"], row["text"], row["official_text"] or "")
+        for key, row in rows.items()
+        if key not in kept
+    ]
+    now = datetime.now(UTC)
+    annotations: list[dict[str, Any]] = []
+    pieces: list[dict[str, Any]] = []
+    for chunk in stage.pool.run(works):
+        _index([(rows[done.post_id], done) for done in chunk if done.annotation is not None], stage.writer)
+        for done in chunk:
+            annotations.append(_annotation_row(rows[done.post_id], done, stage.model, now))
+            if done.annotation is None:
+                pieces.append(_piece(rows[done.post_id], done, now))
+    _index([(rows[key], done) for key, done in kept.items()], stage.writer)
+    annotations += [_annotation_row(rows[key], done, stage.model, now) for key, done in kept.items()]
+    stage.writer.commit()
+    with write(store) as connection:
+        upsert(connection, annotation, annotations, key="post_id")
+        insert_rows(connection, set_aside, pieces)
+    report = stage.report
+    report.read += len(rows)
+    report.set_aside += len(pieces)
+    report.indexed += len(rows) - len(pieces)
+    report.reused += len(kept)
+
+
+def _posts(connection: Connection, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(ids), _IDS):
+        found = connection.execute(select(post).where(post.c.id.in_(ids[start : start + _IDS])))
+        names = list(found.keys())
+        yield from (dict(zip(names, row, strict=True)) for row in found)
+
+
+def _kept(connection: Connection, rows: dict[str, dict[str, Any]], model: str) -> dict[str, Done]:
+    """Annotations by the same model of the same content: only counters of these posts have changed."""
+    kept: dict[str, Done] = {}
+    ids = list(rows)
+    for start in range(0, len(ids), _IDS):
+        some = ids[start : start + _IDS]
+        asked = select(annotation).where(
+            annotation.c.post_id.in_(some), annotation.c.model == model, annotation.c.status == "indexed"
+        )
+        for found in connection.execute(asked).mappings():
+            if found["content_hash"] == rows[found["post_id"]]["content_hash"]:
+                kept[found["post_id"]] = stored_annotation(dict(found))
+    return kept
+
+
+def stored_annotation(row: dict[str, Any]) -> Done:
+    """What the store keeps of an annotation; the content words are derived again from the tokens."""
+    phrases = row["keyphrases"]
+    kept = Annotation(
+        title_tokens=row["title_tokens"],
+        text_tokens=row["text_tokens"],
+        sentiment=row["sentiment"],
+        score=row["score"],
+        confidence=row["confidence"],
+        topics=tuple(row["topics"].split()),
+        keyphrases=tuple(phrases.split(_KEYPHRASE_SEPARATOR)) if phrases else (),
+    )
+    return Done(row["post_id"], kept, tuple(row["words"].split()), row["official_tokens"])
+
+
+def _index(pairs: Sequence[tuple[dict[str, Any], Done]], writer: Writer) -> None:
+    writer.put(document(row, done) for row, done in pairs)
+
+
+def document(row: dict[str, Any], done: Done) -> IndexDocument:
+    """The index document of a row of table `post` and its annotation."""
+    found = done.annotation
+    assert found is not None  # posts without one are set aside, never indexed
+    return IndexDocument(
+        id=row["id"],
+        landed_seq=row["landed_seq"],
+        source=row["source"],
+        kind=row["kind"],
+        region=row["region"],
+        category=row["category"],
+        topics=found.topics,
+        sentiment=found.sentiment,
+        score=found.score,
+        confidence=found.confidence,
+        published_ms=row["published_ms"] if row["published_ms"] is not None else row["collected_ms"],
+        collected_ms=row["collected_ms"],
+        title_tokens=found.title_tokens,
+        text_tokens=found.text_tokens,
+        words=done.words,
+        keyphrases=found.keyphrases,
+        thread=row["thread_url"] or row["url"],
+        voice=row["author"],
+        answered=row["official_text"] is not None,
+        official_unit=row["official_unit"] or "",
+        official_tokens=done.official_tokens,
+        views=row["views"] or 0,
+        likes=row["likes"] or 0,
+        replies=row["replies"] or 0,
+    )
+
+
+def _annotation_row(row: dict[str, Any], done: Done, model: str, now: datetime) -> dict[str, Any]:
+    found = done.annotation
+    return {
+        "post_id": row["id"],
+        "landed_seq": row["landed_seq"],
+        "model": model,
+        "status": "indexed" if found else "set_aside",
+        "content_hash": row["content_hash"],
+        "title_tokens": found.title_tokens if found else "",
+        "text_tokens": found.text_tokens if found else "",
+        "official_tokens": done.official_tokens,
+        "words": " ".join(done.words),
+        "sentiment": found.sentiment if found else "",
+        "score": found.score if found else None,
+        "confidence": found.confidence if found else None,
+        "topics": " ".join(found.topics) if found else "",
+        "keyphrases": _KEYPHRASE_SEPARATOR.join(found.keyphrases) if found else "",
+        "annotated_ms": to_ms(now),
+    }
+
+
+def _piece(row: dict[str, Any], done: Done, now: datetime) -> dict[str, Any]:
+    return {
+        "stage": "process",
+        "source": row["source"],
+        "url": row["url"],
+        "post_id": row["id"],
+        "reason": done.reason[:500],
+        "evidence": (row["title"] + "\n" + row["text"])[:500],
+        "at_ms": to_ms(now),
+    }
+
+
+def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
+    """Make the index anew from the store's posts and annotations, while readers go on with the old one. Returns posts.
+
+    Raises StageError when another process is writing the index.
+    """
+    store = open_store(project)
+    posts = 0
+    with _engine(project).rebuild() as writer, read(store) as connection:
+        joined = post.join(annotation, annotation.c.post_id == post.c.id)
+        asked = select(post, *(c.label(f"a_{c.name}") for c in annotation.c)).select_from(joined)
+        found = connection.execution_options(stream_results=True).execute(asked.where(annotation.c.status == "indexed"))
+        for partition in found.mappings().partitions(_IDS):
+            writer.put(document(dict(row), stored_annotation(_part(dict(row)))) for row in partition)
+            posts += len(partition)
+            if progress is not None:
+                progress(posts, None)
+    store.dispose()
+    logger.info("index rebuilt posts=%s", posts)
+    return posts
+
+
+def _part(row: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("a_"): value for name, value in row.items() if name.startswith("a_")}
+
+
+def forget(project: Project, ids: Sequence[str]) -> None:
+    """Take posts out of the index. Raises StageError while another process is writing."""
+    engine = _engine(project)
+    if not engine.exists():
+        return
+    with engine.writer() as writer:
+        writer.delete(ids)
+        writer.commit()
