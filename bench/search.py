@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 from statistics import quantiles
 
-import tantivy
 from sqlalchemy import insert
 
 from config.project import init_project, open_project
@@ -116,7 +115,6 @@ def main() -> None:
             }
         store.dispose()
     print(json.dumps(figures) if options.json else "\n".join(f"{k:22} {v}" for k, v in figures.items()))
-    print(f"tantivy {tantivy.__version__}") if not options.json else None
 
 
 if __name__ == "__main__":

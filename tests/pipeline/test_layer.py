@@ -149,7 +149,8 @@ def test_a_word_is_found_however_it_was_cut(layer: QueryLayer) -> None:
 def test_figures_by_field_topic_and_thread(layer: QueryLayer) -> None:
     assert {b.key: b.count for b in layer.by(Question(), "source")} == {"board": 3, "town": 2}
     (water,) = layer.by(Question(), "topic")
-    assert (water.key, water.count, water.negative_share) == ("water", 3, pytest.approx(2 / 3))
+    assert (water.key, water.count) == ("water", 3)
+    assert water.negative_share == pytest.approx(2 / 3)
     cells = layer.topic_by_day(Question(), since_day=date(2019, 8, 1), until_day=date(2019, 8, 3))
     assert [(c.day.day, c.count) for c in cells] == [(1, 1), (3, 1)]
     top = layer.threads(Question(), size=1)[0]
