@@ -19,20 +19,9 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 LOCAL = timezone(timedelta(hours=8))
-ROBOTS = """User-agent: *
-Disallow: /api/
-Disallow: /data/
-Disallow: /source/
-Disallow: /search.php
-Disallow: /member.php
-Disallow: /misc.php
-Disallow: /forum.php?mod=redirect*
-Disallow: /forum.php?mod=post*
-Disallow: /home.php?mod=spacecp*
-Disallow: /*?mod=misc*
-Disallow: /*?mod=attachment*
-Disallow: /*mobile=yes*
-"""
+_REFUSED = ["/api/", "/data/", "/source/", "/search.php", "/member.php", "/misc.php", "/forum.php?mod=redirect*"]
+_REFUSED += ["/forum.php?mod=post*", "/home.php?mod=spacecp*", "/*?mod=misc*", "/*?mod=attachment*", "/*mobile=yes*"]
+ROBOTS = "User-agent: *\n" + "".join(f"Disallow: {path}\n" for path in _REFUSED)
 _FLOORS = {1: "楼主", 2: "沙发", 3: "板凳", 4: "地板"}
 POISON = "机器人不该读到的话"
 
