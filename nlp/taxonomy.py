@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.text import tr
 from config.yamlfile import read_yaml, validate
+
+if TYPE_CHECKING:
+    from nlp.topics import TopicScorer
 
 Weight = Annotated[float, Field(gt=0, le=10)]
 
@@ -40,6 +45,16 @@ class Taxonomy(BaseModel):
         if twice:
             raise ValueError(tr("话题 id 重复：{t}", "topic ids stand twice: {t}", t=", ".join(twice)))
         return self
+
+    def match(self, title: Sequence[str], text: Sequence[str]) -> tuple[str, ...]:
+        """Ids of the topics of a tokenised post, best first, at most four."""
+        return self._scorer.topics("".join(title), "".join(text))
+
+    @cached_property
+    def _scorer(self) -> TopicScorer:
+        from nlp.topics import TopicScorer  # it needs the types of this module
+
+        return TopicScorer(self)
 
 
 def load_taxonomy(path: Path) -> Taxonomy:
