@@ -111,7 +111,9 @@ def _find_numbers(seen: str, masks: list[tuple[int, int, str]]) -> None:
     for match in _ID18.finditer(seen):
         before = seen[max(0, match.start() - 16) : match.start()]
         digits = _NOT_DIGIT.sub("", match[0]).upper()
-        if (_is_identity(digits) and (_ID_WORDS.search(before) or not _REFERENCE.search(before))) or _ID_WORDS.search(before):
+        if (_is_identity(digits) and (_ID_WORDS.search(before) or not _REFERENCE.search(before))) or _ID_WORDS.search(
+            before
+        ):
             masks.append((match.start(), match.end(), "[身份证号]"))
     for match in _ID15.finditer(seen):
         if _ID_WORDS.search(seen[max(0, match.start() - 16) : match.start()]):
