@@ -181,7 +181,7 @@ class RssHub(Model):
 class FeedSource(Source):
     """RSS or Atom: news, notices, comment feeds, RSSHub routes."""
 
-    kind: Literal["feed"]
+    kind: Literal["feed"] = Field(description="种类")
     urls: tuple[str, ...] = Field((), description="订阅地址")
     rsshub: RssHub | None = Field(None, description="RSSHub 路由，可代替 urls")
     content: Literal["article", "comments"] = Field("article", description="条目是文章还是评论")
@@ -212,7 +212,7 @@ class FeedSource(Source):
 class SitemapSource(WebSource):
     """A news site by its sitemap or sitemap index."""
 
-    kind: Literal["sitemap"]
+    kind: Literal["sitemap"] = Field(description="种类")
     include: str | None = Field(None, description="只采集网址匹配此正则的页面")
     exclude: str | None = Field(None, description="不采集网址匹配此正则的页面")
     max_age: float | None = Field(None, description="只采集 lastmod 在此时长之内的页面，如 30d")
@@ -275,7 +275,7 @@ class BoardDetail(Model):
 class BoardSource(WebSource):
     """A government message board: list → detail, with the official reply."""
 
-    kind: Literal["board"]
+    kind: Literal["board"] = Field(description="种类")
     list: BoardList = Field(description="列表页")
     detail: BoardDetail = Field(description="详情页")
     revisit: Revisit = Field(
@@ -286,7 +286,7 @@ class BoardSource(WebSource):
 class ForumSource(WebSource):
     """A Discuz! X forum: boards → threads → floors."""
 
-    kind: Literal["forum"]
+    kind: Literal["forum"] = Field(description="种类")
     boards: tuple[int, ...] = Field((), description="只采集这些版块（fid）；空则采集首页列出的全部版块")
     revisit: Revisit = Field(default_factory=lambda: Revisit(spare=True, max_pages=1_000), description="复访")
 
@@ -294,7 +294,7 @@ class ForumSource(WebSource):
 class WordPressSource(WebSource):
     """A WordPress site: posts and comments, by REST where it is open, else by feeds and pages."""
 
-    kind: Literal["wordpress"]
+    kind: Literal["wordpress"] = Field(description="种类")
     via: Literal["auto", "rest", "pages"] = Field("auto", description="auto：REST 开放则用 REST，否则用网页")
     comments: bool = Field(True, description="是否采集评论")
     revisit: Revisit = Field(default_factory=lambda: Revisit(spare=True, max_pages=1_000), description="复访")
@@ -321,7 +321,7 @@ class Columns(Model):
 class ImportSource(Source):
     """Exports of hotlines and other systems: CSV, Excel, JSONL."""
 
-    kind: Literal["import"]
+    kind: Literal["import"] = Field(description="种类")
     files: tuple[str, ...] = Field(min_length=1, description="文件或通配符，相对项目目录")
     columns: Columns = Field(description="列的对应")
     post_kind: Literal["article", "thread", "message", "comment"] = Field("message", description="帖子的种类")

@@ -103,14 +103,17 @@ def _sheet_rows(path: Path, sheet: str | None) -> Iterator[tuple[Any, ...]]:
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         except (KeyError, ValueError, TypeError, AttributeError, SyntaxError) as error:
             raise _broken_excel(path) from error
-    if sheet is not None and sheet not in book.sheetnames:
-        names = "、".join(book.sheetnames)
-        raise ConfigError(
-            tr("{f}：没有工作表 {s}；有：{n}", "{f}: no sheet {s}; it has: {n}", f=path, s=sheet, n=names)
-        )
-    chosen = book[sheet] if sheet is not None else book.worksheets[0]
-    chosen.reset_dimensions()  # some exporters write a wrong size: read to the real end
-    return chosen.iter_rows(values_only=True)
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            names = "、".join(book.sheetnames)
+            raise ConfigError(
+                tr("{f}：没有工作表 {s}；有：{n}", "{f}: no sheet {s}; it has: {n}", f=path, s=sheet, n=names)
+            )
+        chosen = book[sheet] if sheet is not None else book.worksheets[0]
+        chosen.reset_dimensions()  # some exporters write a wrong size: read to the real end
+        yield from chosen.iter_rows(values_only=True)
+    finally:
+        book.close()
 
 
 def _unpacked(path: Path) -> int:
