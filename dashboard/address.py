@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from pipeline.query.layer import Question
-
 from dashboard.display import SHANGHAI
 from dashboard.texts import SORTS
+from pipeline.query.layer import Question
 
 _LISTS = {"source": "sources", "topic": "topics", "region": "regions", "kind": "kinds", "sentiment": "sentiments"}
 # Longer is no question a person writes; the address of a page should not carry more.

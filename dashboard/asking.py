@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from pipeline.query.layer import PostView, QueryLayer, Question, SearchResult
 
 from config.project import Project, find_root, open_project
 from config.text import set_language
+from pipeline.query.layer import PostView, QueryLayer, Question, SearchResult
 from pipeline.vocabulary import topic_names
 
 # Answers that depend on `now` (now-7d) may be this old; everything else changes with the index's version.

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from pipeline.query.layer import Question
-
 from dashboard.address import View, start_of
 from dashboard.display import SHANGHAI
 from dashboard.figures import WEEKS, Coverage, DayPoint, Rise, Usual, day_points, rising, same_weekdays, usual
+from pipeline.query.layer import Question
 
 Ask = Callable[..., Any]
 CURVE_DAYS = 28

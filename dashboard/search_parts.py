@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from pipeline.export import export_file
-from pipeline.query.layer import Question
 
 from dashboard import asking, parts
 from dashboard.address import View
 from dashboard.display import label, link, moment, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, SORTS, t, word
+from pipeline.export import export_file
+from pipeline.query.layer import Question
 
 # A file is made in memory on its way to the browser; larger exports go by command line, which streams.
 EXPORT_POSTS = 50_000

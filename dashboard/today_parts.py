@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import streamlit as st
-from pipeline.query.layer import Question
 
 from dashboard import asking, charts, parts
 from dashboard.address import View, start_of
@@ -15,6 +14,7 @@ from dashboard.display import excerpt, label, moment, number, shown
 from dashboard.figures import Rise, spark_svg
 from dashboard.outlook import Outlook, rises
 from dashboard.texts import HEALTH, t, word
+from pipeline.query.layer import Question
 from pipeline.replies_view import Replies, replies_between
 from pipeline.sources_view import SourceView
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psutil
-from crawlers.store import open_store
 from sqlalchemy import func, select
 
 from config.errors import ConfigError, QingyuError
@@ -23,6 +22,7 @@ from config.sources import SourceConfig
 from config.text import tr
 from config.yamlfile import read_yaml
 from crawlers.schema import post
+from crawlers.store import open_store
 
 State = Literal["ok", "warning", "failed"]
 # Below 1 GB SQLite and index merges may fail in the middle; below 5 GB someone should look.

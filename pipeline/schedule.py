@@ -11,13 +11,13 @@ from types import FrameType
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.background import BackgroundScheduler
-from crawlers.store import open_store
 from sqlalchemy import func, select
 
 from config.errors import QingyuError
 from config.project import Project
 from config.sources import SourceConfig
 from crawlers.schema import run as run_table
+from crawlers.store import open_store
 from pipeline.crawl import crawl
 from pipeline.process import process
 from pipeline.retention import enforce

@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crawlers.health import source_health
 from sqlalchemy import Engine, Row, Select, func, select
 
 from config.project import Project
 from config.sources import SourceConfig
+from crawlers.health import source_health
 from crawlers.schema import run, set_aside
 from crawlers.store import open_url, read
 

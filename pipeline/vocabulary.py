@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from nlp.taxonomy import load_taxonomy
-
 from config.project import Project
 from config.text import tr
+from nlp.taxonomy import load_taxonomy
 
 
 def topic_names(project: Project) -> dict[str, str]:

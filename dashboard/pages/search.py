@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import streamlit as st
-from pipeline.query.layer import Question
 
 from config.errors import QueryError
 from dashboard import asking, charts, parts, search_parts, today_parts
 from dashboard.address import View, view_of
 from dashboard.display import SHANGHAI, number
 from dashboard.texts import t
+from pipeline.query.layer import Question
 
 PAGE = 20
 # The trend shows at most this many days; wider bars than lines are needed to be clicked.
