@@ -3,77 +3,168 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from config.errors import ConfigError
+from config.text import tr
+from nlp import features
 from nlp.annotation import Sentiment
-from nlp.features import features
+from nlp.features import Grams
 
 CLASSES: tuple[Sentiment, Sentiment, Sentiment] = ("negative", "neutral", "positive")
-# Of a very long post the first tokens decide; this bounds time and memory.
-MAX_TOKENS = 2_000
+ARTEFACT = Path(__file__).resolve().parent / "models" / "sentiment.npz"
+
+Verdict = tuple[Sentiment, float, float]
+F64 = NDArray[np.float64]
+
+# So many texts at a time: their arrays stay within the processor's cache, and memory is bounded.
+_BATCH = 512
+# Three sums share one 64-bit integer, 21 bits each: 2,000 characters × 3 + 1,000 words × 2 weights of at most 127 fit.
+_FIELD = 21
+_HALF = 1 << (_FIELD - 1)
 
 
-class LinearSentiment:
-    """Four heads: negative, neutral, positive (each against the rest, from three-class sets) and polarity (from all)."""
+class SentimentModel(Protocol):
+    """What the annotator takes: a version of at most 16 characters and a verdict a text."""
 
-    def __init__(self, path: Path) -> None:
-        with np.load(path, allow_pickle=False) as saved:
-            self._table = np.ascontiguousarray(saved["weights"].astype(np.float32) * saved["scale"][:, None])
-            self._bias = saved["bias"]
+    version: str
 
-    def chances(self, batch: Sequence[Sequence[str]]) -> NDArray[np.float64]:
-        """Probabilities of CLASSES for tokenised texts, shape (n, 3); certain neutral where no token is left."""
-        doc, bucket = features([tokens[:MAX_TOKENS] for tokens in batch])
-        count = np.bincount(doc, minlength=len(batch))
-        sums = np.stack([np.bincount(doc, head[bucket], len(batch)) for head in self._table], axis=1)
-        margin = sums / np.sqrt(np.maximum(count, 1))[:, None] + self._bias
-        each = 1 / (1 + np.exp(-np.clip(margin, -30, 30)))
-        three = each[:, :3] / each[:, :3].sum(axis=1, keepdims=True)
-        # Where three-class sets and all sets differ on the direction, both have half a say.
-        toward = (three[:, 2] / (three[:, 0] + three[:, 2]) + each[:, 3]) / 2
-        felt = 1 - three[:, 1]
-        found: NDArray[np.float64] = np.stack([felt * (1 - toward), three[:, 1], felt * toward], axis=1)
-        found[count == 0] = (0, 1, 0)
-        return found
+    def score(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[Verdict]:
+        """(class, score −1 … 1, confidence 0 … 1 of the class) of each text, in order; never raises for a text.
 
-
-class Chances(Protocol):
-    """Gives the probabilities of CLASSES for tokenised texts, shape (n, 3)."""
-
-    def chances(self, batch: Sequence[Sequence[str]]) -> NDArray[np.float64]: ...
+        texts: title, line feed, text, as redacted; tokens: the segmenter's tokens of the same text.
+        A text without a token is neutral, 0, 0.
+        """
+        ...
 
 
 @dataclass(frozen=True)
-class SentimentModel:
-    """A model with its version."""
+class Weights:
+    """What is saved. table: int8, (3, buckets): negative against neutral, positive against neutral, and polarity;
+    scale: (3,), what one step of the table is worth; bias: (3,); neutral: (3,), sharpness of the classes and what is
+    added to the first two; direction: (3,), weights of polarity and of the class margin, and what is added."""
 
-    model: Chances
-    version: str
-
-    def score(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[tuple[Sentiment, float, float]]:
-        """(class, score −1 … 1, confidence 0 … 1) of each text, in order; neutral, 0, 0 where no token is left."""
-        rows = self.model.chances(tokens).tolist() if tokens else []
-        return [_verdict(row, words) for row, words in zip(rows, tokens, strict=True)]
-
-
-def _verdict(row: list[float], words: Sequence[str]) -> tuple[Sentiment, float, float]:
-    if not words:
-        return "neutral", 0.0, 0.0
-    best = row.index(max(row))
-    return CLASSES[best], round(row[2] - row[0], 4), round(row[best], 4)
+    table: NDArray[np.int8]
+    scale: F64
+    bias: F64
+    neutral: F64
+    direction: F64
 
 
-def load_sentiment(kind: str) -> SentimentModel:
-    """The model called `kind` ("linear" or "snownlp"). Raises ConfigError when its package is not installed."""
+class LinearSentiment:
+    """Linear heads whose weights are added up by running sums. The three-class heads say whether there is feeling,
+    the polarity head (from many more texts) has the greater say in which. Source: Wang & Manning 2012 (NB features)."""
+
+    def __init__(self, weights: Weights, version: str = "unsaved") -> None:
+        self.version = version
+        self.weights = weights
+        wide = weights.table.astype(np.int64)
+        self._packed = wide[0] + (wide[1] << _FIELD) + (wide[2] << 2 * _FIELD)
+
+    def score(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[Verdict]:
+        """See SentimentModel.score."""
+        found: list[Verdict] = []
+        for start in range(0, len(texts), _BATCH):
+            part = slice(start, start + _BATCH)
+            rows = self.chances(texts[part], tokens[part])
+            found.extend(_verdicts(rows, tokens[part]))
+        return found
+
+    def chances(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> F64:
+        """Probabilities of CLASSES, shape (n, 3)."""
+        return combine(self.margins(texts, tokens), self.weights)
+
+    def margins(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> F64:
+        """What each head says, shape (n, 3): sums of weights over the square root of the number of n-grams, and bias."""
+        grams = (features.characters(texts), features.words(tokens))
+        packed = sum(one.sums(self._add(one)) for one in grams)
+        length = np.maximum(sum(one.counts() for one in grams), 1)
+        raw = np.stack(list(_unpack(np.asarray(packed, np.int64))), axis=1)
+        return np.asarray(raw * self.weights.scale / np.sqrt(length)[:, None] + self.weights.bias, np.float64)
+
+    def _add(self, grams: Grams) -> NDArray[np.int64]:
+        total = self._packed[grams.buckets[0]]
+        for bucket in grams.buckets[1:]:
+            total += self._packed[bucket]
+        return total
+
+
+def _unpack(packed: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """The three signed sums of each packed integer, lowest field first."""
+    for _ in range(3):
+        low = ((packed + _HALF) & ((1 << _FIELD) - 1)) - _HALF
+        yield low
+        packed = (packed - low) >> _FIELD
+
+
+def combine(margins: F64, weights: Weights) -> F64:
+    """Probabilities of CLASSES from the margins of the heads, shapes (n, 3): three classes say how much is neutral,
+    polarity (and a little the class margins) how the rest is shared."""
+    sharp, toward_negative, toward_positive = weights.neutral
+    feeling = np.exp(np.clip(margins[:, :2] * sharp + (toward_negative, toward_positive), -30, 30)).sum(axis=1)
+    felt = feeling / (1 + feeling)
+    positive = polarity(margins, weights)
+    return np.stack([felt * (1 - positive), 1 - felt, felt * positive], axis=1)
+
+
+def polarity(margins: F64, weights: Weights) -> F64:
+    """Probability of positive for texts known not to be neutral, shape (n,)."""
+    by_polarity, by_class, added = weights.direction
+    logit = margins[:, 2] * by_polarity + (margins[:, 1] - margins[:, 0]) * by_class + added
+    return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float64)
+
+
+def _verdicts(rows: F64, tokens: Iterable[Sequence[str]]) -> Iterator[Verdict]:
+    best = rows.argmax(axis=1)
+    sure = np.round(rows.max(axis=1), 4).tolist()
+    score = np.round(rows[:, 2] - rows[:, 0], 4).tolist()
+    for words, label, tone, confidence in zip(tokens, best.tolist(), score, sure, strict=True):
+        yield (CLASSES[label], tone, confidence) if words else ("neutral", 0.0, 0.0)
+
+
+def save(weights: Weights, path: Path) -> None:
+    """Writes the artefact; the same weights give the same bytes."""
+    np.savez_compressed(
+        path,
+        table=weights.table,
+        scale=weights.scale,
+        bias=weights.bias,
+        neutral=weights.neutral,
+        direction=weights.direction,
+    )
+
+
+def load_linear(path: Path = ARTEFACT) -> LinearSentiment:
+    """The trained model. Raises ConfigError when the file is missing or is not such a model."""
+    try:
+        data = path.read_bytes()
+        with np.load(path, allow_pickle=False) as saved:
+            weights = Weights(**{name: saved[name] for name in Weights.__dataclass_fields__})
+    except (OSError, ValueError, KeyError) as error:
+        message = tr(
+            "{p}：不是情感模型，请运行 make model（{e}）", "{p}: not a sentiment model, run make model ({e})", p=path, e=error
+        )
+        raise ConfigError(message) from error
+    if weights.table.shape != (3, features.BUCKETS):
+        message = tr(
+            "{p}：模型与程序版本不合，请运行 make model", "{p}: made for another version, run make model", p=path
+        )
+        raise ConfigError(message)
+    return LinearSentiment(weights, hashlib.blake2b(data, digest_size=6).hexdigest())
+
+
+def load_sentiment(kind: Literal["linear", "snownlp"]) -> SentimentModel:
+    """The model of that kind. Raises ConfigError when its file or package is missing, or the kind is unknown."""
     if kind == "snownlp":
-        from nlp.classic import SnowSentiment
+        from nlp.snownlp_score import SnowSentiment
 
-        return SentimentModel(SnowSentiment(), "snownlp")
-    path = Path(__file__).resolve().parent / "models" / "sentiment.npz"
-    return SentimentModel(LinearSentiment(path), hashlib.sha256(path.read_bytes()).hexdigest()[:16])
+        return SnowSentiment()
+    if kind == "linear":
+        return load_linear()
+    raise ConfigError(tr("没有叫 {k} 的情感模型", "there is no sentiment model called {k}", k=kind))
