@@ -1,4 +1,4 @@
-"""`python -m crawlers run|check`: the entry the pipeline starts as a subprocess.
+"""`python -m crawlers run|check|recognise`: the entry the pipeline starts as a subprocess.
 
 Standard output carries JSON lines; logs go to the project's log folder. Exit codes: 0 done, 1 failed, 2 configuration,
 3 finished with pieces set aside.
@@ -20,7 +20,7 @@ from config.text import set_language
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run or check one source. Returns the exit code."""
+    """Run or check one source, or recognise an address. Returns the exit code."""
     options = _options(argv)
     try:
         project = open_project(find_root(options.project, os.environ, Path.cwd()))
@@ -45,13 +45,23 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         if verb == "run":
             sub.add_argument("--run-id", default="")
             sub.add_argument("--revisit", choices=("due", "all", "none"), default="due")
+    sub = verbs.add_parser("recognise")
+    sub.add_argument("--project", type=Path)
+    sub.add_argument("--url", required=True)
+    sub.add_argument("--name", default="")
+    sub.add_argument("--allow-private", action="store_true")
     return parser.parse_args(argv)
 
 
 def _run(project: Project, options: argparse.Namespace) -> int:
-    source = project.source(options.source)
     run_id = getattr(options, "run_id", "") or secrets.token_hex(8)
     log = project.settings.log
+    if options.verb == "recognise":
+        from crawlers.recognising import recognise_url
+
+        configure_logs(level=log.level, style=log.format, run=run_id, file=project.log_dir / "crawl.log")
+        return recognise_url(project, options.url, name=options.name, allow_private=options.allow_private)
+    source = project.source(options.source)
     configure_logs(level=log.level, style=log.format, run=run_id, file=project.log_dir / "crawl.log")
     if options.verb == "check":
         from crawlers.check import check_source

@@ -16,6 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from config.text import tr
 from crawlers.encoding import decode_body
+from crawlers.fetching import explain
 from crawlers.job import ROBOTS_TOKEN, host_of, origin_of
 from crawlers.middlewares.refusals import Refused
 
@@ -111,7 +112,7 @@ class RobotsMiddleware:
         except IgnoreRequest as error:
             return Rules(closed=_unreachable(str(error)))
         except Exception as error:  # noqa: BLE001 - whatever the network raises, RFC 9309 says: unreachable
-            return Rules(closed=_unreachable(type(error).__name__))
+            return Rules(closed=_unreachable(explain(error)[0]))
         return read_rules(response.status, response.body)
 
     def _slow_down(self, host: str, delay_s: float) -> None:
