@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 BITS = 19
 BUCKETS = 1 << BITS
-# Of a very long post the beginning decides; both bounds keep a sum of 8-bit weights within 21 bits (see sentiment.py).
+# Of a very long post the beginning decides; this bounds time and memory.
 MAX_CHARACTERS = 2_000
 MAX_WORDS = 1_000
 

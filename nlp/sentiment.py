@@ -25,9 +25,6 @@ F64 = NDArray[np.float64]
 
 # So many texts at a time: their arrays stay within the processor's cache, and memory is bounded.
 _BATCH = 512
-# Three sums share one 64-bit integer, 21 bits each: 2,000 characters × 3 + 1,000 words × 2 weights of at most 127 fit.
-_FIELD = 21
-_HALF = 1 << (_FIELD - 1)
 
 
 class SentimentModel(Protocol):
@@ -46,11 +43,11 @@ class SentimentModel(Protocol):
 
 @dataclass(frozen=True)
 class Weights:
-    """What is saved. table: int8, (3, buckets): negative against neutral, positive against neutral, and polarity;
+    """What is saved. table: int16, (3, buckets): negative against neutral, positive against neutral, and polarity;
     scale: (3,), what one step of the table is worth; bias: (3,); neutral: (3,), sharpness of the classes and what is
     added to the first two; direction: (3,), weights of polarity and of the class margin, and what is added."""
 
-    table: NDArray[np.int8]
+    table: NDArray[np.int16]
     scale: F64
     bias: F64
     neutral: F64
@@ -64,8 +61,7 @@ class LinearSentiment:
     def __init__(self, weights: Weights, version: str = "unsaved") -> None:
         self.version = version
         self.weights = weights
-        wide = weights.table.astype(np.int64)
-        self._packed = wide[0] + (wide[1] << _FIELD) + (wide[2] << 2 * _FIELD)
+        self._heads = [np.ascontiguousarray(head) for head in weights.table]
 
     def score(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[Verdict]:
         """See SentimentModel.score."""
@@ -83,24 +79,17 @@ class LinearSentiment:
     def margins(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> F64:
         """What each head says, shape (n, 3): sums of weights over the square root of the number of n-grams, and bias."""
         grams = (features.characters(texts), features.words(tokens))
-        packed = sum(one.sums(self._add(one)) for one in grams)
         length = np.maximum(sum(one.counts() for one in grams), 1)
-        raw = np.stack(list(_unpack(np.asarray(packed, np.int64))), axis=1)
+        raw = np.stack([sum(_sums(head, one) for one in grams) for head in self._heads], axis=1)
         return np.asarray(raw * self.weights.scale / np.sqrt(length)[:, None] + self.weights.bias, np.float64)
 
-    def _add(self, grams: Grams) -> NDArray[np.int64]:
-        total = self._packed[grams.buckets[0]]
-        for bucket in grams.buckets[1:]:
-            total += self._packed[bucket]
-        return total
 
-
-def _unpack(packed: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """The three signed sums of each packed integer, lowest field first."""
-    for _ in range(3):
-        low = ((packed + _HALF) & ((1 << _FIELD) - 1)) - _HALF
-        yield low
-        packed = (packed - low) >> _FIELD
+def _sums(head: NDArray[np.int16], grams: Grams) -> NDArray[np.int64]:
+    """Sum of a head's weights over each text: of whole numbers, so that no figure depends on the rest of a batch."""
+    total = head[grams.buckets[0]].astype(np.int64)
+    for bucket in grams.buckets[1:]:
+        total += head[bucket]
+    return grams.sums(total)
 
 
 def combine(margins: F64, weights: Weights) -> F64:
