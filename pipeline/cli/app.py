@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import sys
@@ -9,18 +10,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from config.errors import ConfigError, QingyuError, QueryError
 from config.logs import configure_logs
 from config.project import Project, find_root, open_project
 from config.text import set_language, tr
+from crawlers.store import translated
 from pipeline.cli.output import FAILED, USAGE, complain
+
+_ORDER = ("init", "doctor", "sources", "crawl", "process", "run", "search", "trend", "topics", "show")
+
+
+class Commands(TyperGroup):
+    """The commands in the order of use; those not named come last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names, as `--help` lists them."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
+
 
 app = typer.Typer(
     name="qingyu",
+    cls=Commands,
     help=tr("晴雨：民意的晴雨表。公开信息的采集、分析与检索。", "qingyu: a barometer of public opinion."),
     no_args_is_help=True,
     add_completion=False,
@@ -96,11 +112,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 usage or settings, 3 finished with pieces set aside."""
     import pipeline.cli.commands  # noqa: F401 - registers the commands on `app`
 
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that is not UTF-8 shows "?" for what it lacks, rather than ending the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app(args=_hoisted(words))
+        with translated():
+            app(args=_hoisted(words))
     except QueryError as error:
-        complain(f"{error.message}\n{error.pointer()}")
+        complain(f"{error.message}\n{error.pointer()}" if error.query.strip() else error.message)
         sys.exit(USAGE)
     except ConfigError as error:
         complain(error.message)
@@ -111,6 +132,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         # The reader (head, less) has enough; the usual silent end of a filter.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except OSError as error:
+        name = error.filename if isinstance(error.filename, str) else ""
+        complain(
+            tr(
+                "{n}读写失败：{e}",
+                "{n}reading or writing failed: {e}",
+                n=name and f"{name}: ",
+                e=error.strerror or error,
+            )
+        )
         sys.exit(FAILED)
     except KeyboardInterrupt:
         complain(

@@ -16,6 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from config.text import tr
+from pipeline.cli.words import Words
+
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Exit codes scripts can rely on.
 DONE, FAILED, USAGE, PIECES = 0, 1, 2, 3
@@ -61,13 +64,18 @@ def emit_table(
 
 
 def say(message: str) -> None:
-    """A line on standard output, taken literally."""
-    console.print(Text(plain(message)))
+    """A line on standard output, taken literally; the terminal breaks it, so that addresses and YAML can be copied."""
+    console.print(Text(plain(message)), soft_wrap=True)
 
 
 def complain(message: str) -> None:
     """A line on standard error, taken literally."""
-    errors.print(Text(plain(message), style="red" if errors.is_terminal else ""))
+    errors.print(Text(plain(message), style="red" if errors.is_terminal else ""), soft_wrap=True)
+
+
+def note(message: str) -> None:
+    """A line on standard error that is no complaint, taken literally."""
+    errors.print(Text(plain(message)), soft_wrap=True)
 
 
 @contextmanager
@@ -94,6 +102,7 @@ def local_time(value: datetime | None) -> str:
     return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") if value else "—"
 
 
-def counts_line(counts: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """`新增 12，变更 3` of those counts that are not zero."""
-    return "，".join(f"{label} {counts[key]}" for key, label in names.items() if counts.get(key))
+def counts_line(counts: Mapping[str, Any], names: Words) -> str:
+    """`新帖 12，有变更 3`, in English `12 new, 3 changed`, of those counts that are not zero."""
+    told = [(tr(*names[key]), counts[key]) for key in names if counts.get(key)]
+    return tr("，", ", ").join(tr("{w} {n}", "{n} {w}", w=label, n=count) for label, count in told)

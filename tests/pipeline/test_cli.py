@@ -9,10 +9,34 @@ from pathlib import Path
 import pytest
 
 ROWS = [
-    {"编号": "1", "标题": "滨河苑停水三天", "内容": "滨河苑小区停水三天了，电话13812345678打不通，非常气愤！", "时间": "2026-11-01 08:30:00", "姓名": "张三"},
-    {"编号": "2", "标题": "感谢供水公司", "内容": "供水公司连夜抢修，师傅态度很好，谢谢！", "时间": "2026-11-02 09:00:00", "姓名": "李四"},
-    {"编号": "3", "标题": "咨询校车", "内容": "请问城北小学的校车几点发车？", "时间": "2026-11-02 23:59:59", "姓名": "张三"},
-    {"编号": "4", "标题": "=HYPERLINK(\"http://x\")", "内容": "<script>alert(1)</script>路灯不亮，晚上很危险", "时间": "2026-11-03 00:00:00", "姓名": "王五"},
+    {
+        "编号": "1",
+        "标题": "滨河苑停水三天",
+        "内容": "滨河苑小区停水三天了，电话13812345678打不通，非常气愤！",
+        "时间": "2026-11-01 08:30:00",
+        "姓名": "张三",
+    },
+    {
+        "编号": "2",
+        "标题": "感谢供水公司",
+        "内容": "供水公司连夜抢修，师傅态度很好，谢谢！",
+        "时间": "2026-11-02 09:00:00",
+        "姓名": "李四",
+    },
+    {
+        "编号": "3",
+        "标题": "咨询校车",
+        "内容": "请问城北小学的校车几点发车？",
+        "时间": "2026-11-02 23:59:59",
+        "姓名": "张三",
+    },
+    {
+        "编号": "4",
+        "标题": '=HYPERLINK("http://x")',
+        "内容": "<script>alert(1)</script>路灯不亮，晚上很危险",
+        "时间": "2026-11-03 00:00:00",
+        "姓名": "王五",
+    },
 ]
 SOURCE = """
 name: hotline
@@ -23,8 +47,13 @@ columns: {id: 编号, title: 标题, text: 内容, published: 时间, author: �
 """
 
 
-def qingyu(*arguments: str, project: Path | None = None, code: int = 0, language: str = "zh") -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("QINGYU_")} | {"QINGYU_LANGUAGE": language, "COLUMNS": "200"}
+def qingyu(
+    *arguments: str, project: Path | None = None, code: int = 0, language: str = "zh"
+) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("QINGYU_")} | {
+        "QINGYU_LANGUAGE": language,
+        "COLUMNS": "200",
+    }
     argv = [sys.executable, "-m", "pipeline.cli", *arguments, *(["--project", str(project)] if project else [])]
     done = subprocess.run(argv, capture_output=True, text=True, encoding="utf-8", env=env, timeout=120, check=False)
     assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -63,7 +92,9 @@ def test_search_finds_and_masks(project: Path) -> None:
 
 
 def test_trend_counts_days_of_shanghai(project: Path) -> None:
-    told = json.loads(qingyu("trend", "", "--from", "2026-11-01", "--to", "2026-11-04", "--json", project=project).stdout)
+    told = json.loads(
+        qingyu("trend", "", "--from", "2026-11-01", "--to", "2026-11-04", "--json", project=project).stdout
+    )
     assert [d["count"] for d in told["days"]] == [1, 2, 1, 0]
     assert told["voices"] == 3
     assert [d["day"] for d in told["days"]][0] == "2026-11-01"

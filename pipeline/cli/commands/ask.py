@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,13 +14,11 @@ from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, Query, Since, Sources, Topics, Until, day, invocation, question
 from pipeline.cli.output import FAILED, SHANGHAI, complain, console, emit_json, emit_table, local_time, plain, say
+from pipeline.cli.words import KINDS, SENTIMENTS, word
 from pipeline.query.layer import QueryLayer
+from pipeline.query.model import Hit, PostView, SearchResult
+from pipeline.vocabulary import topic_names
 
-SENTIMENTS = {
-    "negative": ("▼ 负面", "▼ negative"),
-    "neutral": ("● 中性", "● neutral"),
-    "positive": ("▲ 正面", "▲ positive"),
-}
 # Days shown when no period is named: four weeks, so that each weekday stands four times.
 _USUAL_DAYS = 28
 
@@ -36,42 +35,63 @@ def search(
     sort: Annotated[
         str, typer.Option(help=tr("排序：-published、published、relevance、-likes …", "order"))
     ] = "-published",
-    after: Annotated[str, typer.Option(help=tr("上一页给出的续页标记", "the mark the page before gave"))] = "",
+    page: Annotated[int, typer.Option(min=1, max=1000, help=tr("第几页", "which page"))] = 1,
+    after: Annotated[
+        str,
+        typer.Option(help=tr("JSON 输出里的续页标记 after，供脚本翻页", "the mark `after` of the JSON, for scripts")),
+    ] = "",
     json: Json = False,
 ) -> None:
     """Search posts."""
     project = invocation(context).project()
+    asked = question(query, since, until, source, topic)
     with QueryLayer.open(project) as layer:
-        found = layer.search(question(query, since, until, source, topic), sort=sort, size=size, after=after)
+        found = layer.search(asked, sort=sort, size=size, after=after)
+        for _ in range(page - 1):
+            found = layer.search(asked, sort=sort, size=size, after=found.after) if found.after else _no_more(found)
     if json:
         emit_json(
             {"query": query, "total": found.total, "after": found.after, "posts": [hit.post for hit in found.hits]}
         )
         return
     say(tr("共 {n} 条", "{n} posts", n=found.total))
+    names = topic_names(project)
     for hit in found.hits:
-        _show_hit(hit)
+        _show_hit(hit, names)
     if found.after:
-        say(tr("下一页：--after {a}", "next page: --after {a}", a=found.after))
+        say(tr("下一页：--page {n}", "next page: --page {n}", n=page + 1))
 
 
-def _show_hit(hit: Any) -> None:
+def _no_more(found: SearchResult) -> SearchResult:
+    """The empty page after the last one."""
+    return SearchResult([], found.total, "")
+
+
+def _show_hit(hit: Hit, names: Mapping[str, str]) -> None:
     post = hit.post
-    feeling = tr(*SENTIMENTS[post["sentiment"]["label"]])
-    head = f"{local_time(_time(post))}  {feeling}  {post['source']}  {'、'.join(post['topics'])}"
-    console.print(Text(plain(head), style="dim"))
+    parts = [local_time(_time(post)), _feeling(post), post["source"], _topics(post, names)]
+    console.print(Text(plain("  ".join(part for part in parts if part)), style="dim"), soft_wrap=True)
     for segments in (hit.title, hit.text):
         line = Text()
         for segment in segments:
             line.append(plain(segment.text), style="bold yellow" if segment.marked else "")
         if line.plain.strip():
             line.truncate(400, overflow="ellipsis")
-            console.print(line)
-    console.print(Text(plain(f"{post['id']}  {post['url']}"), style="dim"))
+            console.print(line, soft_wrap=True)
+    console.print(Text(plain(f"{post['id']}  {post['url']}"), style="dim"), soft_wrap=True)
     console.print()
 
 
-def _time(post: dict[str, Any]) -> datetime:
+def _feeling(post: Mapping[str, Any]) -> str:
+    """The sentiment's sign and word; "" for a post that was not annotated yet."""
+    return word(SENTIMENTS, post["sentiment"]["label"]) if post["sentiment"] else ""
+
+
+def _topics(post: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    return tr("、", ", ").join(names.get(topic, topic) for topic in post["topics"])
+
+
+def _time(post: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(post["published"] or post["collected"])
 
 
@@ -146,10 +166,8 @@ def topics(
     json: Json = False,
 ) -> None:
     """Counts by topic."""
-    from nlp.taxonomy import load_taxonomy
-
     project = invocation(context).project()
-    names = {t.id: tr(t.zh, t.en) for t in load_taxonomy(project.file(project.settings.nlp.topics)).topics}
+    names = topic_names(project)
     with QueryLayer.open(project) as layer:
         buckets = layer.by(question(query, since, until, source, None), "topic", size=200)
     if json:
@@ -195,32 +213,28 @@ def show(
     if json:
         emit_json({"post": view.post, "revisions": list(view.revisions), "thread": list(view.thread)})
         return
+    _show_post(view, topic_names(project))
+
+
+def _show_post(view: PostView, names: Mapping[str, str]) -> None:
     post = view.post
     say(post["title"])
-    say(f"{local_time(_time(post))}  {post['source']}  {post['kind']}  {post['url']}")
+    say(f"{local_time(_time(post))}  {post['source']}  {word(KINDS, post['kind'])}  {post['url']}")
     say(post["text"])
     if official := post["official"]:
         replied = datetime.fromisoformat(official["replied"]) if official["replied"] else None
-        say(
-            tr("官方答复（{u}，{t}）：", "official reply ({u}, {t}):", u=official["unit"] or "—", t=local_time(replied))
-        )
+        facts = {"u": official["unit"] or "—", "t": local_time(replied)}
+        say(tr("官方答复（{u}，{t}）：", "official reply ({u}, {t}):", **facts))
         say(official["text"])
     if feeling := post["sentiment"]:
         confidence = tr("把握 {c:.0%}", "confidence {c:.0%}", c=feeling["confidence"])
-        say(f"{tr(*SENTIMENTS[feeling['label']])} {feeling['score']:+.2f}，{confidence}")
-    say(
-        tr(
-            "话题：{t}；关键词：{k}",
-            "topics: {t}; keyphrases: {k}",
-            t="、".join(post["topics"]),
-            k="、".join(post["keyphrases"]),
-        )
-    )
-    say(
-        tr(
-            "旧版本 {r} 个；同帖其他 {t} 条",
-            "{r} revisions; {t} other posts of the thread",
-            r=len(view.revisions),
-            t=len(view.thread),
-        )
-    )
+        say(f"{_feeling(post)} {feeling['score']:+.2f}{tr('，', ', ')}{confidence}")
+    if post["topics"]:
+        say(tr("话题：{t}", "topics: {t}", t=_topics(post, names)))
+    if post["keyphrases"]:
+        say(tr("关键词：{k}", "keyphrases: {k}", k=tr("、", ", ").join(post["keyphrases"])))
+    told = tr("旧版本 {r} 个；同帖其他 {t} 条", "{r} earlier versions; {t} other posts of the thread")
+    say(told.format(r=len(view.revisions), t=len(view.thread)))
+    for other in view.thread:
+        at = datetime.fromisoformat(other["published"]) if other["published"] else None
+        say(f"  {local_time(at)}  {word(KINDS, other['kind'])}  {other['id']}")

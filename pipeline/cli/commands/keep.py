@@ -12,7 +12,8 @@ import typer
 from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, Query, Since, Sources, Topics, Until, invocation, question
-from pipeline.cli.output import emit_json, errors, progress, say
+from pipeline.cli.output import counts_line, emit_json, note, progress, say
+from pipeline.cli.words import PURGED
 from pipeline.query.layer import QueryLayer, Question
 
 
@@ -54,7 +55,7 @@ def export(
         total = layer.count(asked)
         with progress(tr("导出", "export"), quiet=False) as tell:
             written = export_file(layer, asked, output, kind, progress=lambda done: tell(done, total))
-    errors.print(tr("{n} 条 → {p}", "{n} posts → {p}", n=written, p=output), markup=False)
+    note(tr("{n} 条 → {p}", "{n} posts → {p}", n=written, p=output))
 
 
 def _format_of(output: Path | None) -> Format:
@@ -121,5 +122,9 @@ def purge(
     if json:
         emit_json(report.to_dict())
         return
-    wording = tr("将清理", "would remove") if dry_run else tr("已清理", "removed")
-    say(wording + "：" + "，".join(f"{key} {value}" for key, value in report.to_dict().items()))
+    counts = counts_line(report.to_dict(), PURGED) or tr("无", "nothing")
+    say(
+        tr("按保留期限将清理：{c}", "past their retention, would be removed: {c}", c=counts)
+        if dry_run
+        else tr("已清理：{c}", "removed: {c}", c=counts)
+    )

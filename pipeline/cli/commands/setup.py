@@ -12,10 +12,9 @@ from config.project import init_project
 from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, invocation
-from pipeline.cli.output import FAILED, emit_json, emit_table, say
+from pipeline.cli.output import FAILED, emit_json, say
+from pipeline.cli.words import CHECKS, STATES, word
 from pipeline.doctor import examine
-
-_MARKS = {"ok": ("✓ 正常", "✓ ok"), "warning": ("! 注意", "! warning"), "failed": ("✗ 有误", "✗ failed")}
 
 
 @app.command(
@@ -48,8 +47,9 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     if json:
         emit_json([finding.to_dict() for finding in findings])
     else:
-        rows = [(tr(*_MARKS[f.state]), f.check, f.message, f.remedy) for f in findings]
-        columns = [tr("结果", "state"), tr("检查", "check"), tr("情况", "found"), tr("怎么办", "what to do")]
-        emit_table("", columns, rows)
+        for finding in findings:
+            say(f"{word(STATES, finding.state)}  {word(CHECKS, finding.check)}{tr('：', ': ')}{finding.message}")
+            if finding.remedy:
+                say(f"        → {finding.remedy}")
     if any(finding.state == "failed" for finding in findings):
         raise typer.Exit(FAILED)

@@ -9,8 +9,10 @@ import typer
 
 from config.text import tr
 from pipeline.cli.app import app
+from pipeline.cli.check_shown import show_check
 from pipeline.cli.options import Json, invocation
-from pipeline.cli.output import FAILED, emit_json, emit_table, local_time, plain, say
+from pipeline.cli.output import FAILED, complain, emit_json, emit_table, local_time, note, say
+from pipeline.cli.words import HEALTH, SOURCE_KINDS, STAGES, word
 
 sources_app = typer.Typer(help=tr("来源", "the sources"), no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sources_app, name="sources")
@@ -21,7 +23,15 @@ Name = Annotated[str, typer.Argument(help=tr("来源的名字", "name of the sou
 def list_sources(context: typer.Context, json: Json = False) -> None:
     """List the sources."""
     sources = invocation(context).project().sources
-    facts = [
+    if not sources and not json:
+        say(
+            tr(
+                "还没有来源；用 qingyu sources add 网址 加一个",
+                "there is no source yet; qingyu sources add URL adds one",
+            )
+        )
+        return
+    facts: list[dict[str, Any]] = [
         {
             "name": s.name,
             "kind": s.kind,
@@ -39,7 +49,7 @@ def list_sources(context: typer.Context, json: Json = False) -> None:
     rows = [
         (
             f["name"],
-            f["kind"],
+            word(SOURCE_KINDS, f["kind"]),
             f["title"],
             tr("是", "yes") if f["enabled"] else tr("否", "no"),
             f["urls"][0] if f["urls"] else "",
@@ -70,7 +80,7 @@ def health(context: typer.Context, json: Json = False) -> None:
     rows = [
         (
             h.name,
-            h.health,
+            word(HEALTH, h.health),
             local_time(h.last_ok),
             h.counts.get("posts_new", 0),
             h.counts.get("posts_changed", 0),
@@ -96,8 +106,11 @@ def aside(
     if json:
         emit_json([piece.to_dict() for piece in pieces])
         return
-    columns = [tr("时间", "at"), tr("来源", "source"), tr("阶段", "stage"), tr("原因", "reason"), tr("网址", "address")]
-    emit_table("", columns, [(local_time(p.at), p.source, p.stage, p.reason, p.url) for p in pieces])
+    if not pieces:
+        say(tr("没有搁置的内容", "nothing was set aside"))
+    for piece in pieces:
+        say(f"{local_time(piece.at)}  {piece.source}  {word(STAGES, piece.stage)}  {piece.reason}")
+        say(f"    {piece.url or piece.post_id}")
 
 
 @sources_app.command(
@@ -113,29 +126,9 @@ def check(context: typer.Context, name: Name, json: Json = False) -> None:
     if json:
         emit_json(report)
     else:
-        for page in report.get("pages", []):
-            _show_page(page)
+        show_check(report)
     if not report.get("ok", True):
         raise typer.Exit(FAILED)
-
-
-def _show_page(page: dict[str, Any]) -> None:
-    say(f"■ {page.get('role', '')}  {page.get('url', '')}")
-    if problem := page.get("problem"):
-        say(tr("  取不到：{p}", "  nothing could be taken: {p}", p=problem))
-    say(
-        tr("  链接 {n} 个，帖子 {p} 条", "  {n} links, {p} posts", n=page.get("links", 0), p=len(page.get("posts", [])))
-    )
-    for post in page.get("posts", [])[:3]:
-        rows = [(key, plain(value)[:200]) for key, value in _flat(post) if value not in (None, "")]
-        emit_table("", [tr("字段", "field"), tr("取到的内容", "taken")], rows)
-
-
-def _flat(values: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        pairs += _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else [(prefix + key, value)]
-    return pairs
 
 
 @sources_app.command(
@@ -162,15 +155,22 @@ def add(
         emit_json([proposal.to_dict() for proposal in proposals])
     else:
         for proposal in proposals:
-            say(f"# {proposal.kind}：{proposal.why}")
+            head = tr("# {k}：{w}（把握 {c:.0%}）", "# {k}: {w} (confidence {c:.0%})")
+            say(head.format(k=word(SOURCE_KINDS, proposal.kind), w=proposal.why, c=proposal.confidence))
             say(proposal.yaml)
     if not proposals:
-        say(
+        complain(
             tr(
-                "没有认出这个页面；可照 docs/how-to/board.md 手写选择器",
-                "not recognised; write selectors as docs/how-to/board.md shows",
+                "没有认出这个页面：不是订阅、网站地图、Discuz! 论坛、WordPress，也没有看到列表；"
+                "可换成列表页的网址再试，或照 docs/how-to/board.md 手写选择器",
+                "not recognised: no feed, sitemap, Discuz! forum or WordPress, and no list was seen; "
+                "try the address of a list page, or write selectors as docs/how-to/board.md shows",
             )
         )
         raise typer.Exit(FAILED)
     if write:
-        say(tr("已写入 {p}", "written to {p}", p=write_source(project, proposals[0])))
+        path = write_source(project, proposals[0])
+        told = tr("已写入 {p}；下一步：qingyu sources check {n}", "written to {p}; next: qingyu sources check {n}")
+        (note if json else say)(told.format(p=path, n=proposals[0].name))
+    elif not json:
+        say(tr("加上 --write 写入第一个", "--write writes the first one down"))

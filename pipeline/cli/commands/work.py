@@ -14,7 +14,8 @@ from config.sources import SourceConfig
 from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, invocation
-from pipeline.cli.output import DONE, FAILED, PIECES, counts_line, emit_json, progress, say
+from pipeline.cli.output import DONE, FAILED, PIECES, USAGE, counts_line, emit_json, progress, say
+from pipeline.cli.words import COUNTS, OUTCOMES, word
 from pipeline.crawl import CrawlResult, crawl
 
 
@@ -24,17 +25,6 @@ class RevisitChoice(StrEnum):
     due = "due"
     all = "all"
     none = "none"
-
-
-_COUNTS = {
-    "requested": ("请求", "requested"),
-    "not_modified": ("未变页", "not modified"),
-    "posts_new": ("新帖", "new"),
-    "posts_changed": ("有变更", "changed"),
-    "posts_unchanged": ("无变化", "unchanged"),
-    "set_aside": ("搁置", "set aside"),
-    "failed": ("失败", "failed"),
-}
 
 
 def wanted_sources(project: Project, names: list[str]) -> list[SourceConfig]:
@@ -84,30 +74,17 @@ def crawl_shown(
         results = crawl(project, sources, revisit=revisit, on_event=on_event)
     if not quiet:
         for result in results:
-            counts = counts_line(result.counts, {key: tr(*wording) for key, wording in _COUNTS.items()})
-            say(
-                f"{result.source}：{_OUTCOMES[result.outcome]()}；{counts}{'；' + result.reason if result.reason else ''}"
-            )
+            told = (word(OUTCOMES, result.outcome), counts_line(result.counts, COUNTS), result.reason)
+            say(f"{result.source}{tr('：', ': ')}{tr('；', '; ').join(part for part in told if part)}")
     return results
 
 
-_OUTCOMES = {
-    "finished": lambda: tr("完成", "finished"),
-    "limited": lambda: tr("到达上限而停", "stopped at a limit"),
-    "stopped": lambda: tr("被中止", "stopped"),
-    "failed": lambda: tr("失败", "failed"),
-}
-
-
 def _exit_code(results: list[CrawlResult]) -> int:
+    """Of several sources: failed beats settings, settings beat pieces set aside."""
     codes = {result.exit_code for result in results}
-    if codes - {DONE, PIECES}:
-        return (
-            max(code for code in codes if code not in {DONE, PIECES})
-            if all(c in {1, 2} for c in codes - {DONE, PIECES})
-            else FAILED
-        )
-    return PIECES if PIECES in codes else DONE
+    if codes <= {DONE, PIECES}:
+        return PIECES if PIECES in codes else DONE
+    return USAGE if codes <= {DONE, PIECES, USAGE} else FAILED
 
 
 @app.command(help=tr("处理已采集的帖子：分词、情感、话题、关键词、索引", "annotate what has landed and index it"))
