@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,17 @@ HEAD = "0001"
 _WRITES = "qingyu_write"
 
 
-def open_store(project: Project) -> Engine:
-    """The store of `project`, tables up to date. Raises StageError (corrupt, unwritable), TransientError (locked)."""
-    return open_url(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s)
+def open_store(project: Project, *, flush: bool = True) -> Engine:
+    """The store of `project`, tables up to date. flush: see `open_url`. Raises StageError, TransientError (locked)."""
+    return open_url(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s, flush=flush)
 
 
-def open_url(url: str, *, busy_timeout_s: float = 30.0) -> Engine:
-    """The store at an SQLAlchemy URL. busy_timeout_s: how long a writer waits for another."""
+def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> Engine:
+    """The store at an SQLAlchemy URL. busy_timeout_s: how long a writer waits for another.
+
+    flush: a commit waits for the disk, so that it survives power loss too. Without (for rows of the audit, which no search
+    should wait for) it survives the end of the process at any instant, but power loss may take the last ones.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -39,19 +44,19 @@ def open_url(url: str, *, busy_timeout_s: float = 30.0) -> Engine:
         url, connect_args={"timeout": busy_timeout_s} if parsed.get_backend_name() == "sqlite" else {}
     )
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", partial(_prepare_sqlite, flush=flush))
         event.listen(engine, "begin", _begin_sqlite)
     with translated():
         _migrate(engine)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, record: object, *, flush: bool) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not guessed by the driver
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    # FULL: a commit survives power loss too, not only the end of the process; batches make its cost small.
-    cursor.execute("PRAGMA synchronous=FULL")
+    # Landing commits in batches, so waiting for the disk costs it little.
+    cursor.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA cache_size=-65536")  # 64 MB

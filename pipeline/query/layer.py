@@ -55,7 +55,7 @@ class QueryLayer:
     ) -> QueryLayer:
         """The layer of `project`. who: written to the audit. Raises StageError where the index or store is unusable."""
         reader = TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb).reader()
-        return cls(open_store(project), reader, Asked(project, now), who)
+        return cls(open_store(project, flush=False), reader, Asked(project, now), who)
 
     def __enter__(self) -> QueryLayer:
         return self
