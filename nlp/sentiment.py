@@ -137,7 +137,10 @@ def load_linear(path: Path = ARTEFACT) -> LinearSentiment:
             weights = Weights(**{name: saved[name] for name in Weights.__dataclass_fields__})
     except (OSError, ValueError, KeyError) as error:
         message = tr(
-            "{p}：不是情感模型，请运行 make model（{e}）", "{p}: not a sentiment model, run make model ({e})", p=path, e=error
+            "{p}：不是情感模型，请运行 make model（{e}）",
+            "{p}: not a sentiment model, run make model ({e})",
+            p=path,
+            e=error,
         )
         raise ConfigError(message) from error
     if weights.table.shape != (3, features.BUCKETS):

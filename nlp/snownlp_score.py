@@ -26,7 +26,8 @@ class SnowSentiment:
             from snownlp import SnowNLP
         except ImportError as error:
             message = tr(
-                "没有安装 SnowNLP：pip install 'qingyu[classic]'", "SnowNLP is not installed: pip install 'qingyu[classic]'"
+                "没有安装 SnowNLP：pip install 'qingyu[classic]'",
+                "SnowNLP is not installed: pip install 'qingyu[classic]'",
             )
             raise ConfigError(message) from error
         self._open = SnowNLP
@@ -34,9 +35,7 @@ class SnowSentiment:
 
     def score(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[tuple[Sentiment, float, float]]:
         """(class, score −1 … 1, confidence 0 … 1 = |score|) of each text; neutral, 0, 0 where no token is left."""
-        return [
-            self._one(text) if words else ("neutral", 0.0, 0.0) for text, words in zip(texts, tokens, strict=True)
-        ]
+        return [self._one(text) if words else ("neutral", 0.0, 0.0) for text, words in zip(texts, tokens, strict=True)]
 
     def _one(self, text: str) -> tuple[Sentiment, float, float]:
         chance = self.chance(text)

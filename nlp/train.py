@@ -23,14 +23,26 @@ from nlp.sentiment import ARTEFACT, CLASSES, LinearSentiment, Weights, save
 
 DOMAINS = ("shopping", "takeaway", "weibo2018", "weibo_general", "weibo_epidemic")
 THREE = ("weibo_general", "weibo_epidemic")
+OWN_AND_THREE = (*THREE, "service", "board")
 SERVICE = Path(__file__).resolve().parent / "training" / "service.jsonl"
-# Own sentences of public service are few; each counts as so many rows.
-SERVICE_WEIGHT = 8.0
+# Own sentences of public service are few, weak labels often wrong: so many rows each of them counts.
+WEIGHTS = {"service": 8.0, "board": 0.5}
 # How little the support vector machine is regularised: best of .02 … .15.
 _HARDNESS = 0.03
 
 # Weights are saved as whole numbers up to this: finer steps change no figure of the report, only the size of the file.
 _STEPS = 2047
+
+# What the title of a message to government begins with tells how its text is meant: weak labels, see models/sentiment.md.
+BOARD_TONES = {
+    "投诉": "negative",
+    "举报": "negative",
+    "质疑": "negative",
+    "咨询": "neutral",
+    "请问": "neutral",
+    "建议": "neutral",
+}
+_BOARD_FILES = ("replied.jsonl.gz", "messages.jsonl.gz")
 
 Part = Literal["fit", "calibrate", "held"]
 
@@ -48,10 +60,23 @@ class Row:
 
 def read_rows(path: Path, domain: str, cut: Callable[[str], list[str]]) -> list[Row]:
     """The distinct labelled texts of a file of JSON lines ({"text", "label"}), plain or gzip."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        found = {row["text"].strip(): row["label"] for row in map(json.loads, lines)}
+    data = path.read_bytes()
+    lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8").strip().split("\n")
+    found = {row["text"].strip(): row["label"] for row in map(json.loads, lines)}
     return [Row(text, cut(text), label, domain, part_of(text)) for text, label in found.items()]
+
+
+def read_board(folder: Path, cut: Callable[[str], list[str]]) -> list[Row]:
+    """Messages to government with a weak label: the text by what its title begins with, and a complaint's title itself."""
+    found: dict[str, str] = {}
+    for name in _BOARD_FILES:
+        for line in gzip.decompress((folder / name).read_bytes()).decode("utf-8").strip().split("\n"):
+            row = json.loads(line)
+            label = BOARD_TONES.get(row["title"].strip()[:2])
+            if label is not None:
+                found[row["text"].strip()] = label
+                found[row["title"].strip()] = label
+    return [Row(text, cut(text), label, "board", part_of(text)) for text, label in found.items()]
 
 
 def part_of(text: str) -> Part:
@@ -102,8 +127,8 @@ def fit_weights(rows: Sequence[Row]) -> Weights:
 def _heads(fit: Sequence[Row]) -> Weights:
     """The heads trained on `fit`, not calibrated."""
     x, labels = matrix(fit), np.array([row.label for row in fit])
-    weight = np.array([SERVICE_WEIGHT if row.domain == "service" else 1.0 for row in fit])
-    three = np.array([row.domain in (*THREE, "service") for row in fit])
+    weight = np.array([WEIGHTS.get(row.domain, 1.0) for row in fit])
+    three = np.array([row.domain in OWN_AND_THREE for row in fit])
     by_class = [_against_rest(x[three], labels[three] == name, weight[three]) for name in CLASSES]
     two = labels != "neutral"
     direction = fit_head(x[two], labels[two] == "positive", weight[two])
@@ -123,10 +148,10 @@ def _against_rest(x: Any, wanted: NDArray[np.bool_], weight: NDArray[np.float64]
 
 def _calibrated(raw: Weights, rows: Sequence[Row]) -> Weights:
     """`raw` with the sharpness of the classes and the logistic curve of polarity fitted on rows kept apart."""
-    three = [row for row in rows if row.domain in (*THREE, "service")]
+    three = [row for row in rows if row.domain in THREE]
     margins = LinearSentiment(raw).margins([r.text for r in three], [r.tokens for r in three])
-    neutral = _sharpness(margins[:, :2], np.array([CLASSES.index(row.label) for row in three]))  # type: ignore[arg-type]
-    two = [row for row in rows if row.label != "neutral"]
+    neutral = _sharpness(margins[:, :2], np.array([CLASSES.index(row.label) for row in three]))
+    two = [row for row in rows if row.label != "neutral" and row.domain in DOMAINS]
     margins = LinearSentiment(raw).margins([r.text for r in two], [r.tokens for r in two])
     told = np.stack([margins[:, 2], margins[:, 1] - margins[:, 0]], axis=1)
     # Each domain has the same say, or shop reviews would decide alone.
@@ -158,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     cut = Segmenter("rjieba").tokens
     rows = [row for d in DOMAINS for row in read_rows(options.data / "sentiment" / f"{d}.jsonl.gz", d, cut)]
-    rows += read_rows(SERVICE, "service", cut)
+    rows += read_rows(SERVICE, "service", cut) + read_board(options.data / "board", cut)
     path = options.out / ARTEFACT.name
     save(fit_weights(rows), path)
     from nlp.train_report import print_report, report

@@ -56,7 +56,7 @@ def _two(model: LinearSentiment, rows: Sequence[Labelled]) -> dict[str, float]:
 
 def _three(model: LinearSentiment, rows: Sequence[Labelled]) -> dict[str, float]:
     chances = model.chances([r.text for r in rows], [r.tokens for r in rows])
-    truth = np.array([CLASSES.index(row.label) for row in rows])  # type: ignore[arg-type]
+    truth = np.array([CLASSES.index(row.label) for row in rows])
     return _quality(truth, chances.argmax(axis=1), chances.max(axis=1))
 
 
@@ -64,7 +64,11 @@ def _quality(truth: NDArray[Any], said: NDArray[Any], sure: NDArray[np.float64])
     """Accuracy, macro-F1 and expected calibration error over ten bins of confidence."""
     bins, right = np.minimum((sure * 10).astype(int), 9), truth == said
     gaps = [abs(right[bins == b].mean() - sure[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
-    figures = {"accuracy": accuracy_score(truth, said), "macro_f1": f1_score(truth, said, average="macro"), "ece": sum(gaps)}
+    figures = {
+        "accuracy": accuracy_score(truth, said),
+        "macro_f1": f1_score(truth, said, labels=np.unique(truth), average="macro"),
+        "ece": sum(gaps),
+    }
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
@@ -79,7 +83,10 @@ def _timed(model: _Scores, rows: Sequence[Labelled]) -> dict[str, float]:
     speed = len(rows) / (time.perf_counter() - started)
     truth = [row.label for row in rows]
     classes = sorted(set(truth))
-    figures = {"accuracy": accuracy_score(truth, said), "macro_f1": f1_score(truth, said, average="macro", labels=classes)}
+    figures = {
+        "accuracy": accuracy_score(truth, said),
+        "macro_f1": f1_score(truth, said, average="macro", labels=classes),
+    }
     return {**{name: round(float(value), 4) for name, value in figures.items()}, "texts_per_s": round(speed)}
 
 

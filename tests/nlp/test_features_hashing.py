@@ -75,6 +75,6 @@ def test_empty_batches_and_texts_have_nothing() -> None:
 
 def test_buckets_spread_over_the_table() -> None:
     texts = [chr(0x4E00 + i) + chr(0x4E00 + (i * 7919) % 20000) for i in range(20000)]
-    pairs = {_bucket for _bucket in characters(texts).buckets[1][3::4].tolist()}
+    pairs = set(characters(texts).buckets[1][3::4].tolist())
     # 20,000 balls into 524,288 boxes fill 19,623 of them on average.
     assert len(pairs) > 19_400
