@@ -46,11 +46,18 @@ def port_is_free(port: int) -> bool:
 
 @contextmanager
 def dashboard_process(project: Path, port: int, *, address: str = "127.0.0.1") -> Iterator[subprocess.Popen[bytes]]:
-    """The dashboard of `project`, answering on `port`; stopped in the end. Raises StageError when it does not answer."""
+    """The dashboard of `project`, answering on `port`; stopped in the end. What it says goes to logs/dashboard.log.
+
+    Raises StageError when it does not answer.
+    """
     argv = [sys.executable, "-m", "dashboard", "--project", str(project), "--port", str(port), "--address", address]
-    started = subprocess.Popen(argv, env={**os.environ, "QINGYU_LANGUAGE": language()})
+    said = project / "logs" / "dashboard.log"
+    said.parent.mkdir(parents=True, exist_ok=True)
+    with said.open("ab") as log:
+        environment = {**os.environ, "QINGYU_LANGUAGE": language()}
+        started = subprocess.Popen(argv, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        _await_answer(started, f"http://127.0.0.1:{port}/_stcore/health")
+        _await_answer(started, f"http://127.0.0.1:{port}/_stcore/health", said)
         yield started
     finally:
         stop_process(started)
@@ -77,7 +84,7 @@ def stop_process(started: subprocess.Popen[Any]) -> None:
             started.wait()
 
 
-def _await_answer(started: subprocess.Popen[bytes], url: str) -> None:
+def _await_answer(started: subprocess.Popen[bytes], url: str, said: Path) -> None:
     deadline = time.monotonic() + _READY_S
     while time.monotonic() < deadline and started.poll() is None:
         try:
@@ -85,5 +92,6 @@ def _await_answer(started: subprocess.Popen[bytes], url: str) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(_POLL_S)
-    message = tr("看板没有启动（端口已被占用？）", "the dashboard did not start (is its port taken?)")
+    last = (said.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [""])[-1]
+    message = tr("看板没有启动：{l}（详见 {p}）", "the dashboard did not start: {l} (see {p})", l=last[:300], p=said)
     raise StageError(message, exit=started.poll())
