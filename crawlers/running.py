@@ -80,6 +80,7 @@ def run_source(project: Project, source: Source, *, run_id: str, revisit: Revisi
 
 def _landing(project: Project, source: Source, run_id: str) -> Landing:
     engine = open_store(project)
+    source = source.model_copy(update={"limits": source.limits or project.settings.crawl.limits})
     region = source.region or project.settings.region
     key = project.author_key()
     return Landing(engine, source, region=region, author_key=key, run_id=run_id, now=lambda: datetime.now(UTC))
