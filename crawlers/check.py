@@ -150,7 +150,8 @@ def check_source(project: Project, source: Source) -> int:
         )
         return 0
     job = make_job(source, project.settings)
-    job = replace(job, limits=job.limits.model_copy(update={"pages": 50}))
+    pace = job.pace.model_copy(update={"retries": min(job.pace.retries, 1)})  # someone waits for the answer
+    job = replace(job, pace=pace, limits=job.limits.model_copy(update={"pages": 50}))
     process = make_process(job)
     crawler = process.create_crawler(CheckSpider)
     process.crawl(crawler, job=job, adapter=make_adapter(source, {}))

@@ -105,10 +105,12 @@ def recognise_url(project: Project, url: str, *, name: str, allow_private: bool)
     """
     source = _probe(url, allow_private=allow_private)
     job = make_job(source, project.settings)
-    job = replace(job, limits=job.limits.model_copy(update={"pages": PAGES}))
+    # Someone waits for the answer: a site that does not come is asked once more, not for minutes.
+    pace = job.pace.model_copy(update={"retries": min(job.pace.retries, 1)})
+    job = replace(job, pace=pace, limits=job.limits.model_copy(update={"pages": PAGES}))
     process = make_process(job)
     crawler = process.create_crawler(RecogniseSpider)
-    start = canonical_url(source.urls[0])
+    start = source.urls[0]
     process.crawl(crawler, job=job, url=start, source=name or source_name(start), allow_private=source.allow_private)
     process.start()
     spider = crawler.spider
@@ -123,12 +125,14 @@ def _probe(url: str, *, allow_private: bool) -> FeedSource:
     """The declaration under which the page is asked for: its host, with and without www."""
     text = url.strip() if "://" in url else f"http://{url.strip()}"
     bare = host_of(text).removeprefix("www.")
-    if not bare:
-        raise ConfigError(tr("{u} 不是网址", "{u} is no address", u=url))
+    try:
+        address = canonical_url(text) if text.startswith(("http://", "https://")) else text
+    except ValueError as error:
+        raise ConfigError(tr("{u} 不是网址", "{u} is no address", u=url)) from error
     values = {
         "name": "recognise",
         "kind": "feed",
-        "urls": [text],
+        "urls": [address],
         "hosts": [bare, f"www.{bare}"],
         "allow_private": [bare] if allow_private else [],
     }

@@ -1,12 +1,11 @@
 """The command line as a script and a person use it: real processes, a real project, exit codes and JSON."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.pipeline.commanding import qingyu
 
 ROWS = [
     {
@@ -45,19 +44,6 @@ title: 热线
 files: in/*.jsonl
 columns: {id: 编号, title: 标题, text: 内容, published: 时间, author: 姓名}
 """
-
-
-def qingyu(
-    *arguments: str, project: Path | None = None, code: int = 0, language: str = "zh"
-) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("QINGYU_")} | {
-        "QINGYU_LANGUAGE": language,
-        "COLUMNS": "200",
-    }
-    argv = [sys.executable, "-m", "pipeline.cli", *arguments, *(["--project", str(project)] if project else [])]
-    done = subprocess.run(argv, capture_output=True, text=True, encoding="utf-8", env=env, timeout=120, check=False)
-    assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
 
 
 @pytest.fixture(scope="module")
