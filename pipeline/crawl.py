@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from config.errors import ConfigError, StageError
 from config.project import Project
 from config.sources import SourceConfig
 from config.text import language, tr
+from crawlers.store import open_store
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,10 @@ OnEvent = Callable[[str, dict[str, Any]], None]
 DONE, FAILED, USAGE, PIECES = 0, 1, 2, 3
 # Enough for two cores; sites on one host never run side by side.
 PARALLEL = 2
+# A page of each kind, at the pace of the source.
+_CHECK_S = 600.0
+# How soon a wish to stop is seen.
+_WATCH_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -54,74 +59,99 @@ class CrawlResult:
         }
 
 
+class Running:
+    """The crawl processes of one call of `crawl`, so that they can be asked to end; no further one starts then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self.stopping = False
+
+    def start(self, run: str, argv: Sequence[str]) -> subprocess.Popen[str] | None:
+        """The process of a run; None once all were asked to end."""
+        with self._lock:
+            if self.stopping:
+                return None
+            process = subprocess.Popen(
+                argv, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace", env=_environment()
+            )
+            self._processes[run] = process
+            return process
+
+    def ended(self, run: str) -> None:
+        """Forget a run that is over."""
+        with self._lock:
+            del self._processes[run]
+
+    def stop(self) -> None:
+        """Ask all to end: each lands what it holds and leaves the rest for the next run."""
+        with self._lock:
+            self.stopping = True
+            for process in self._processes.values():
+                process.send_signal(signal.SIGTERM)
+
+
 def crawl(
-    project: Project, sources: Sequence[SourceConfig], *, revisit: Revisit = "due", on_event: OnEvent | None = None
+    project: Project,
+    sources: Sequence[SourceConfig],
+    *,
+    revisit: Revisit = "due",
+    on_event: OnEvent | None = None,
+    stop: threading.Event | None = None,
 ) -> list[CrawlResult]:
     """Read each source once, sources of one host one after the other, at most two hosts at a time.
 
     Returns: a result a source, in the order given. on_event: called with (source, event) while it goes on, from threads.
+    stop: once set, the crawls end in good order and no further one begins. Raises StageError or TransientError when the
+    store cannot be used.
     """
+    open_store(project).dispose()  # makes or migrates the tables once, before several processes would
     tell = on_event or (lambda source, event: None)
-    running: dict[str, subprocess.Popen[str]] = {}
-    lock = threading.Lock()
+    running = Running()
 
     def lane(members: list[SourceConfig]) -> list[CrawlResult]:
-        return [_run_one(project, source, revisit, tell, running, lock) for source in members]
+        return [_run_one(project, source, revisit, tell, running) for source in members]
 
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        futures = [pool.submit(lane, members) for members in _lanes(sources)]
+        futures = [pool.submit(lane, members) for members in lanes(sources)]
         try:
-            results = [result for future in futures for result in future.result()]
+            while wait(futures, timeout=_WATCH_S).not_done:
+                if stop is not None and stop.is_set() and not running.stopping:
+                    running.stop()
         except KeyboardInterrupt:
-            with lock:
-                for process in running.values():
-                    process.send_signal(signal.SIGTERM)
-            pool.shutdown(wait=True, cancel_futures=True)
+            running.stop()
             raise
-    by_name = {result.source: result for result in results}
+        by_name = {result.source: result for future in futures for result in future.result()}
     return [by_name[source.name] for source in sources]
 
 
-def _lanes(sources: Iterable[SourceConfig]) -> list[list[SourceConfig]]:
+def lanes(sources: Iterable[SourceConfig]) -> list[list[SourceConfig]]:
     """Sources that share a host and port stay in one lane, so a site never sees two crawlers at once."""
-    lanes: list[tuple[set[str], list[SourceConfig]]] = []
+    found: list[tuple[set[str], list[SourceConfig]]] = []
     for source in sources:
         hosts = {urlsplit(url).netloc for url in source.start_urls()} or {source.name}
-        shared = [lane for lane in lanes if lane[0] & hosts]
+        shared = [lane for lane in found if lane[0] & hosts]
         merged = (hosts.union(*(lane[0] for lane in shared)), [s for lane in shared for s in lane[1]] + [source])
-        lanes = [lane for lane in lanes if lane not in shared] + [merged]
-    return [members for _, members in lanes]
+        found = [lane for lane in found if lane not in shared] + [merged]
+    return [members for _, members in found]
 
 
-def _run_one(
-    project: Project,
-    source: SourceConfig,
-    revisit: Revisit,
-    tell: OnEvent,
-    running: dict[str, subprocess.Popen[str]],
-    lock: threading.Lock,
-) -> CrawlResult:
+def _run_one(project: Project, source: SourceConfig, revisit: Revisit, tell: OnEvent, running: Running) -> CrawlResult:
     run = secrets.token_hex(8)
-    process = subprocess.Popen(
-        _argv(project, source.name, run, revisit),
-        stdout=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env=_environment(),
-    )
-    with lock:
-        running[run] = process
+    process = running.start(run, _argv(project, source.name, run, revisit))
+    if process is None:
+        return CrawlResult(source.name, run, "stopped", tr("没有开始", "not begun"), FAILED)
     last: dict[str, Any] = {}
     try:
         assert process.stdout is not None
-        for line in process.stdout:
-            if event := _event(line):
-                last = event if event.get("event") == "finished" else last
-                tell(source.name, event)
+        with process.stdout:
+            for line in process.stdout:
+                if event := _event(line):
+                    last = event if event.get("event") == "finished" else last
+                    tell(source.name, event)
         code = process.wait()
     finally:
-        with lock:
-            del running[run]
+        running.ended(run)
     outcome = last.get("outcome") or "failed"
     reason = last.get("reason") or (
         "" if last else tr("采集进程意外结束（退出码 {c}）", "the crawl ended with code {c}", c=code)
@@ -156,9 +186,12 @@ def check_source(project: Project, source: SourceConfig) -> dict[str, Any]:
     Raises StageError when the check itself cannot run, ConfigError when the source cannot be read at all.
     """
     argv = [sys.executable, "-m", "crawlers", "check", "--project", str(project.root), "--source", source.name]
-    done = subprocess.run(
-        argv, capture_output=True, text=True, encoding="utf-8", env=_environment(), timeout=300, check=False
-    )
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, text=True, encoding="utf-8", env=_environment(), timeout=_CHECK_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StageError(tr("检查 {n} 超时", "checking {n} timed out", n=source.name)) from error
     if done.returncode == USAGE:
         raise ConfigError(done.stderr.strip())
     lines = [event for line in done.stdout.splitlines() if (event := _event(line)) is not None]

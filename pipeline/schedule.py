@@ -7,18 +7,23 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
-from config.errors import QingyuError
+from config.errors import QingyuError, StageError
 from config.project import Project
 from config.sources import SourceConfig
+from config.text import tr
 from crawlers.schema import run as run_table
-from crawlers.store import open_store
-from pipeline.crawl import crawl
+from crawlers.store import open_store, read
+from pipeline.crawl import PARALLEL, crawl, lanes
 from pipeline.process import process
 from pipeline.retention import enforce
 
@@ -26,75 +31,124 @@ logger = logging.getLogger(__name__)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # A job that was missed (the machine slept) is done once when the machine is back, however late.
 _JOB = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+# How soon a crawl that waits for its turn sees that it is no longer wanted.
+_WATCH_S = 0.5
 
 
 class Schedule:
-    """The long-running process. on_event: told (job, sentence) for each finished job.
+    """The long-running process. on_event: told (job, sentence) for each finished job that did something, from threads.
 
     A crawl of a source begins when its interval since the last start (kept in the store) has passed, so a restart neither
-    doubles nor skips one. Errors of a job are logged and told; the next turn tries again.
+    doubles nor skips one. Errors of a job are logged and told; the next turn tries again. Sources of one host take turns,
+    at most two hosts are read at a time; processing and retention never run side by side.
     """
 
     def __init__(self, project: Project, *, on_event: Callable[[str, str], None]) -> None:
         self.project, self.on_event = project, on_event
         self.stopped = threading.Event()
-        self.landed = threading.Event()
-        self.scheduler = BackgroundScheduler(timezone=SHANGHAI)
+        self._turns = threading.Semaphore(PARALLEL)
+        self._lanes = lanes([source for source in project.sources if source.enabled])
+        executors = {f"lane-{number}": ThreadPoolExecutor(1) for number in range(len(self._lanes))}
+        self.scheduler = BackgroundScheduler(
+            timezone=SHANGHAI, executors={"default": ThreadPoolExecutor(1), **executors}
+        )
+        self.scheduler.add_listener(self._unforeseen, EVENT_JOB_ERROR)
 
     def run(self) -> None:
-        """Work until SIGTERM, SIGINT or `stop`; a job in progress ends in good order first."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        """Work until SIGTERM, SIGINT or `stop`; jobs in progress end in good order first, what they did is kept."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        # It would log what a job raised with the message, which may quote a post; `_unforeseen` logs the place.
+        logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
         now = datetime.now(UTC)
-        for source in self.project.sources:
-            if source.enabled:
-                self._add_source(source, now)
-        every = self.project.settings.schedule.process_every_s
-        self.scheduler.add_job(self._process, "interval", seconds=every, id="process", next_run_time=now, **_JOB)
-        hour, minute = self.project.settings.schedule.purge_at.split(":")
-        self.scheduler.add_job(self._purge, "cron", hour=int(hour), minute=int(minute), id="purge", **_JOB)
+        for number, members in enumerate(self._lanes):
+            for source in members:
+                self._add_source(source, now, f"lane-{number}")
+        settings = self.project.settings.schedule
+        self._add("process", self._process, "interval", seconds=settings.process_every_s, next_run_time=now)
+        at = [int(part) for part in settings.purge_at.split(":")]
+        self._add("purge", self._purge, "cron", hour=at[0], minute=at[1])
         self.scheduler.start()
         self.stopped.wait()
         self.scheduler.shutdown(wait=True)
 
     def stop(self) -> None:
-        """End `run` after the jobs in progress."""
+        """End `run` once the jobs in progress have ended, which they are asked to do."""
         self.stopped.set()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.stop()
 
-    def _add_source(self, source: SourceConfig, now: datetime) -> None:
+    def _add_source(self, source: SourceConfig, now: datetime, executor: str) -> None:
         last = _last_start(self.project, source.name)
         due = now if last is None else max(now, datetime.fromtimestamp(last / 1000 + source.every, UTC))
+        job = partial(self._crawl, source)
         name = f"crawl {source.name}"
-        self.scheduler.add_job(
-            self._crawl, "interval", args=[source], seconds=source.every, id=name, next_run_time=due, **_JOB
+        self._add(name, job, "interval", seconds=source.every, next_run_time=due, executor=executor)
+
+    def _add(self, name: str, job: Callable[[], None], trigger: str, **options: Any) -> None:
+        self.scheduler.add_job(partial(self._guarded, name, job), trigger, id=name, **options, **_JOB)
+
+    def _guarded(self, name: str, job: Callable[[], None]) -> None:
+        """Do a job; what our own code says cannot be done now is told, and the next turn tries again."""
+        if self.stopped.is_set():
+            return
+        try:
+            job()
+        except QingyuError as error:
+            if not self.stopped.is_set():
+                logger.error("schedule job=%s failed=%s reason=%s", name, type(error).__name__, error.message)
+                self.on_event(name, error.message)
+
+    def _unforeseen(self, event: JobExecutionEvent) -> None:
+        """Anything else a job raised: logged with its place, told, and the schedule goes on."""
+        kind = type(event.exception).__name__
+        logger.error("schedule job=%s unforeseen=%s at=%s", event.job_id, kind, _place(event.exception))
+        self.on_event(
+            event.job_id, tr("程序出错（{k}），详见日志", "a mistake of the program ({k}); see the log", k=kind)
         )
 
     def _crawl(self, source: SourceConfig) -> None:
-        result = crawl(self.project, [source])[0]
+        while not self._turns.acquire(timeout=_WATCH_S):
+            if self.stopped.is_set():
+                return
+        try:
+            result = crawl(self.project, [source], stop=self.stopped)[0]
+        finally:
+            self._turns.release()
         new, changed = result.counts.get("posts_new", 0), result.counts.get("posts_changed", 0)
-        self.on_event(f"crawl {source.name}", f"{result.outcome} new={new} changed={changed} {result.reason}")
+        told = tr("新帖 {n}，变更 {c}", "{n} new, {c} changed", n=new, c=changed)
+        self.on_event(f"crawl {source.name}", "；".join(part for part in (told, result.reason) if part))
 
     def _process(self) -> None:
-        try:
-            report = process(self.project)
-        except QingyuError as error:
-            logger.error("process failed reason=%s", error.message)
-            self.on_event("process", error.message)
-            return
+        report = process(self.project, progress=self._between_batches)
         if report.read:
-            self.on_event("process", f"indexed={report.indexed} set_aside={report.set_aside}")
+            told = tr("入索引 {i}，搁置 {s}", "{i} indexed, {s} set aside", i=report.indexed, s=report.set_aside)
+            self.on_event("process", told)
+
+    def _between_batches(self, done: int, total: int | None) -> None:
+        if self.stopped.is_set():
+            raise StageError(tr("按要求停下，余下的下次处理", "stopped as asked; the rest is left for the next run"))
 
     def _purge(self) -> None:
         report = enforce(self.project, now=datetime.now(UTC))
-        self.on_event("purge", f"posts={report.posts}")
+        self.on_event("purge", tr("清理帖子 {n} 条", "{n} posts removed", n=report.posts))
+
+
+def _place(error: BaseException) -> str:
+    """File and line that raised; never the message, it may quote a post."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}" if at is not None else "?"
 
 
 def _last_start(project: Project, source: str) -> int | None:
     engine = open_store(project)
-    with engine.connect() as connection:
-        last = connection.execute(select(func.max(run_table.c.started_ms)).where(run_table.c.source == source)).scalar()
-    engine.dispose()
+    try:
+        with read(engine) as connection:
+            asked = select(func.max(run_table.c.started_ms)).where(run_table.c.source == source)
+            last = connection.execute(asked).scalar()
+    finally:
+        engine.dispose()
     return int(last) if last is not None else None

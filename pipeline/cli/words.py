@@ -55,7 +55,7 @@ COUNTS: Words = {
     "set_aside": ("搁置", "set aside"),
     "failed": ("失败", "failed"),
 }
-STAGES: Words = {"crawl": ("采集", "crawl"), "process": ("处理", "process")}
+STAGES: Words = {"crawl": ("采集", "crawl"), "process": ("处理", "process"), "purge": ("清理", "purge")}
 STATES: Words = {"ok": ("✓ 正常", "✓ ok"), "warning": ("! 注意", "! warning"), "failed": ("✗ 有误", "✗ failed")}
 CHECKS: Words = {
     "paths.data": ("数据目录", "data folder"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,8 +15,8 @@ from config.sources import SourceConfig
 from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, invocation
-from pipeline.cli.output import DONE, FAILED, PIECES, USAGE, counts_line, emit_json, progress, say
-from pipeline.cli.words import COUNTS, OUTCOMES, word
+from pipeline.cli.output import DONE, FAILED, PIECES, SHANGHAI, USAGE, counts_line, emit_json, progress, say
+from pipeline.cli.words import COUNTS, OUTCOMES, STAGES, word
 from pipeline.crawl import CrawlResult, crawl
 
 
@@ -122,4 +123,11 @@ def run(context: typer.Context) -> None:
     project.author_key()
     wanted_sources(project, [])
     say(tr("开始值守，按 Ctrl-C 停止；日志在 {p}", "working; Ctrl-C stops; logs are in {p}", p=project.log_dir))
-    Schedule(project, on_event=lambda job, sentence: say(f"{job}：{sentence}")).run()
+    Schedule(project, on_event=_tell_job).run()
+    say(tr("已停下", "stopped"))
+
+
+def _tell_job(job: str, sentence: str) -> None:
+    stage, _, source = job.partition(" ")
+    at = datetime.now(SHANGHAI).strftime("%H:%M:%S")
+    say(f"{at} {word(STAGES, stage)}{' ' if source else ''}{source}{tr('：', ': ')}{sentence}")
