@@ -14,7 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psutil
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from config.errors import ConfigError, QingyuError
 from config.project import Project
@@ -22,7 +22,7 @@ from config.sources import SourceConfig
 from config.text import tr
 from config.yamlfile import read_yaml
 from crawlers.schema import post
-from crawlers.store import open_store
+from crawlers.store import open_store, read
 
 State = Literal["ok", "warning", "failed"]
 # Below 1 GB SQLite and index merges may fail in the middle; below 5 GB someone should look.
@@ -86,7 +86,7 @@ def _disk(project: Project) -> Iterator[Finding]:
     path = project.data_dir if project.data_dir.exists() else project.root
     free = shutil.disk_usage(path).free
     state: State = "failed" if free < _DISK_FAIL else "warning" if free < _DISK_WARN else "ok"
-    message = tr("数据盘剩余 {g:.1f} GB", "{g:.1f} GB free on the data disk", g=free / 1e9)
+    message = tr("剩余 {g:.1f} GB", "{g:.1f} GB free on the data disk", g=free / 1e9)
     remedy = tr("腾出空间；qingyu purge 按保留期限清理", "free some space; qingyu purge enforces the retention")
     yield Finding("disk", state, message, "" if state == "ok" else remedy)
 
@@ -94,7 +94,7 @@ def _disk(project: Project) -> Iterator[Finding]:
 def _memory() -> Iterator[Finding]:
     memory = psutil.virtual_memory()
     state: State = "warning" if memory.available < _MEMORY_WARN else "ok"
-    message = tr("可用内存 {g:.1f} GB", "{g:.1f} GB of memory available", g=memory.available / 1e9)
+    message = tr("可用 {g:.1f} GB", "{g:.1f} GB of memory available", g=memory.available / 1e9)
     remedy = tr("关闭其他程序，或把 process.workers 设为 1", "close other programs, or set process.workers to 1")
     yield Finding("memory", state, message, "" if state == "ok" else remedy)
 
@@ -125,10 +125,10 @@ def _clock(project: Project, now: datetime) -> Iterator[Finding]:
 def _newest_collected(project: Project) -> datetime | None:
     try:
         engine = open_store(project)
-    except QingyuError:
-        return None
-    with engine.connect() as connection:
-        newest = connection.execute(select(func.max(post.c.collected_ms))).scalar()
+        with read(engine) as connection:
+            newest = connection.execute(select(func.max(post.c.collected_ms))).scalar()
+    except (QingyuError, OSError):
+        return None  # `_store` says what is wrong with it
     engine.dispose()
     return datetime.fromtimestamp(newest / 1000, UTC) if newest else None
 
@@ -137,14 +137,18 @@ def _key(project: Project) -> Iterator[Finding]:
     try:
         project.author_key()
     except ConfigError as error:
-        yield Finding("author_key", "failed", error.message, tr("运行 qingyu init", "run qingyu init"))
+        remedy = tr(
+            "从备份恢复密钥；没有备份则运行 qingyu init 生成新的",
+            "restore the key from a backup; where there is none, qingyu init makes a new one",
+        )
+        yield Finding("author_key", "failed", error.message, remedy)
         return
     mode = stat.S_IMODE(project.key_file.stat().st_mode)
     if mode & 0o077:
         message = tr("{p} 可被他人读取（{m:o}）", "{p} can be read by others ({m:o})", p=project.key_file, m=mode)
         yield Finding("author_key", "failed", message, f"chmod 600 {project.key_file}")
     else:
-        yield Finding("author_key", "ok", tr("密钥仅属主可读", "only the owner can read the key"))
+        yield Finding("author_key", "ok", tr("仅属主可读", "only the owner can read it"))
 
 
 def _language_tools(project: Project) -> Iterator[Finding]:
@@ -158,21 +162,39 @@ def _language_tools(project: Project) -> Iterator[Finding]:
         remedy = tr("检查 nlp 一节的设置；classic 工具需另装", "check the nlp settings; classic tools are an extra")
         yield Finding("dictionaries", "failed", str(error), remedy)
     else:
-        yield Finding("dictionaries", "ok", tr("词典与模型 {m}", "dictionaries and model {m}", m=annotator.model))
+        yield Finding("dictionaries", "ok", tr("可用，{m}", "usable, {m}", m=annotator.model))
 
 
 def _store(project: Project) -> Iterator[Finding]:
     try:
         engine = open_store(project)
-    except QingyuError as error:
-        yield Finding(
-            "store", "failed", error.message, tr("检查 store 一节与磁盘", "check the store settings and the disk")
-        )
+        with read(engine) as connection:
+            posts = connection.execute(select(func.count()).select_from(post)).scalar_one()
+            damage = "" if connection.dialect.name != "sqlite" else _damage(connection)
+    except (QingyuError, OSError) as error:
+        message = error.message if isinstance(error, QingyuError) else f"{project.data_dir}: {error.strerror}"
+        yield Finding("store", "failed", message, _mend_store())
         return
-    with engine.connect() as connection:
-        posts = connection.execute(select(func.count()).select_from(post)).scalar_one()
     engine.dispose()
-    yield Finding("store", "ok", tr("数据库可用，{n} 条帖子", "the store answers, {n} posts", n=posts))
+    if damage:
+        yield Finding(
+            "store", "failed", tr("数据库文件已损坏：{d}", "the store's file is damaged: {d}", d=damage), _mend_store()
+        )
+    else:
+        yield Finding("store", "ok", tr("可用，{n} 条帖子", "it answers, {n} posts", n=posts))
+
+
+def _mend_store() -> str:
+    return tr(
+        "检查磁盘与 store 一节；文件损坏时从备份恢复 data/qingyu.db，或移开它后重新采集",
+        "check the disk and the store settings; restore a damaged data/qingyu.db from a backup, or move it away and crawl anew",
+    )
+
+
+def _damage(connection: Connection) -> str:
+    """What SQLite's own quick check finds wrong, "" for nothing."""
+    said = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    return "" if said == "ok" else said.splitlines()[-1][:200]
 
 
 def _index(project: Project) -> Iterator[Finding]:
@@ -186,9 +208,9 @@ def _index(project: Project) -> Iterator[Finding]:
         with QueryLayer.open(project, who="doctor") as layer:
             count = layer.count(Question())
     except QingyuError as error:
-        yield Finding("index", "failed", error.message, "qingyu index rebuild")
+        yield Finding("index", "failed", error.message, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
     else:
-        yield Finding("index", "ok", tr("索引可用，{n} 条", "the index answers, {n} posts", n=count))
+        yield Finding("index", "ok", tr("可用，{n} 条", "it answers, {n} posts", n=count))
 
 
 def _mail(project: Project) -> Iterator[Finding]:
@@ -227,18 +249,21 @@ def _sources(project: Project) -> Iterator[Finding]:
     if not files:
         message = tr("还没有来源", "no source is declared yet")
         yield Finding("sources", "warning", message, tr("qingyu sources add 网址", "qingyu sources add URL"))
+    readable = True
     for path in files:
         try:
             sources = read_sources(read_yaml(path))
         except ConfigError as error:
+            readable = False
             yield Finding(f"sources/{path.name}", "failed", error.message, tr("按行号改正", "mend the line named"))
             continue
         for source in sources:
             yield _source(project, path, source)
-    try:
-        _ = project.sources
-    except ConfigError as error:
-        yield Finding("sources", "failed", error.message, tr("改正来源文件", "mend the source files"))
+    if readable:
+        try:
+            _ = project.sources
+        except ConfigError as error:
+            yield Finding("sources", "failed", error.message, tr("改正来源文件", "mend the source files"))
 
 
 def _source(project: Project, path: Path, source: SourceConfig) -> Finding:
@@ -248,4 +273,5 @@ def _source(project: Project, path: Path, source: SourceConfig) -> Finding:
         message = tr("{n}：没有填写联系方式", "{n}: no contact is given", n=source.name)
         remedy = tr("在 config/settings.yaml 填 operator.contact", "set operator.contact in config/settings.yaml")
         return Finding(check, "failed", message, remedy)
-    return Finding(check, "ok", f"{source.name}（{source.kind}）")
+    state = "" if source.enabled else tr("，已停用", ", switched off")
+    return Finding(check, "ok", f"{source.name} {source.kind}{state}")
