@@ -18,6 +18,8 @@ MOST_WORDS = 64
 _TITLE = 2.0
 # A pair of neighbours is more telling than its parts, if both are.
 _PAIR = 0.75
+# Behind these a word means its contrary (不 + 满意): alone it would mislead, so it is shown with them.
+_NEGATIONS = frozenset(["不", "没", "没有", "未", "无", "非", "别", "不能", "不会", "不够", "难以", "无法"])
 # Tokens looked at; the phrases of a long post stand in its first part too.
 _MAX_TOKENS = 400
 
@@ -64,22 +66,37 @@ class Keyphrases:
         content = self.is_content
         return list(dict.fromkeys(token for token in tokens if content(token)))[:MOST_WORDS]
 
-    def phrases(self, title: Sequence[str], text: Sequence[str]) -> tuple[str, ...]:
-        """The eight most telling words and pairs at most, best first."""
+    def phrases(self, title: Sequence[str], text: Sequence[str], raw: str = "") -> tuple[str, ...]:
+        """The eight most telling words and pairs at most, best first.
+
+        raw: the post's own text; where it is given, a pair must stand in it, so that none crosses punctuation.
+        """
         scores: dict[str, float] = {}
         self._score(title, _TITLE, scores)
         self._score(text[:_MAX_TOKENS], 1.0, scores)
         if not scores:
             return ()
         best = heapq.nsmallest(2 * MOST, scores.items(), key=lambda pair: (-pair[1], pair[0]))
-        return _without_parts([phrase for phrase, _ in best])[:MOST]
+        found = [phrase for phrase, _ in best]
+        if raw:
+            seen = fold(raw)
+            found = [phrase for phrase in found if phrase in seen]
+        return _without_parts(found)[:MOST]
 
     def _score(self, tokens: Sequence[str], factor: float, scores: dict[str, float]) -> None:
         idf, unseen, content = self._idf, self._unseen, self.is_content
-        before, value_before = "", 0.0
+        before, value_before, negation = "", 0.0, ""
         for token in tokens:
+            if token in _NEGATIONS:
+                before, negation = "", token
+                continue
             if not content(token):
-                before = ""
+                before = negation = ""
+                continue
+            if negation:
+                phrase = negation + token
+                scores[phrase] = scores.get(phrase, 0.0) + idf.get(token, unseen) * factor
+                negation = ""
                 continue
             value = idf.get(token, unseen) * factor
             scores[token] = scores.get(token, 0.0) + value
