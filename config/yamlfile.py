@@ -64,12 +64,13 @@ def read_yaml(path: Path, *, shown_as: str | None = None) -> YamlFile:
 
 def parse_yaml(text: str, *, name: str) -> YamlFile:
     """`text` as values with lines. Raises ConfigError with the line for bad YAML and for a key that stands twice."""
-    loader = yaml.SafeLoader(text)
+    loader = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         lines: dict[KeyPath, int] = {}
         if node is not None:
-            _collect_lines(node, (), lines, name)
+            _collect_lines(node, (), lines, name, set())
         data = loader.construct_document(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -85,13 +86,19 @@ def parse_yaml(text: str, *, name: str) -> YamlFile:
         reason = str(error).splitlines()[0]
         message = tr("{f}：YAML 读不了（{p}）", "{f}: YAML cannot be read ({p})", f=name, p=reason)
         raise ConfigError(message) from error
+    except RecursionError as error:
+        raise ConfigError(tr("{f}：嵌套太深", "{f}: nested too deeply", f=name)) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return YamlFile(name=name, data=data, lines=lines)
 
 
-def _collect_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], name: str) -> None:
+def _collect_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], name: str, seen: set[int]) -> None:
     lines.setdefault(path, node.start_mark.line + 1)
+    if id(node) in seen:  # an alias: walked where it is anchored, so that aliases of aliases cannot run on for ever
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             at = (*path, str(key.value))
@@ -106,10 +113,10 @@ def _collect_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int], na
                 )
                 raise ConfigError(message)
             lines[at] = key.start_mark.line + 1
-            _collect_lines(value, at, lines, name)
+            _collect_lines(value, at, lines, name, seen)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            _collect_lines(value, (*path, index), lines, name)
+            _collect_lines(value, (*path, index), lines, name, seen)
 
 
 def validate(model: type[M], file: YamlFile, data: Any = None, *, prefix: KeyPath = ()) -> M:

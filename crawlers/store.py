@@ -109,6 +109,15 @@ def _translate(error: SQLAlchemyError) -> QingyuError:
             "the disk is full, nothing was written; free some space and run again (what had landed is kept)",
         )
         return StageError(message, reason=reason)
+    if "i/o error" in lower:
+        # What SQLite says when it cannot make its shared-memory file: most often the disk is full.
+        message = tr(
+            "磁盘读写出错（{r}），多半是磁盘已满；腾出空间后再运行一次（已落地的都在）",
+            "reading or writing the disk failed ({r}), most likely it is full; free some space and run again "
+            "(what had landed is kept)",
+            r=reason,
+        )
+        return StageError(message, reason=reason)
     if "malformed" in lower or "not a database" in lower or "corrupt" in lower:
         message = tr(
             "数据库文件已损坏（{r}）；请从备份恢复 data/qingyu.db，或移开它重新采集",

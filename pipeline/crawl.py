@@ -13,7 +13,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from tempfile import TemporaryFile
+from typing import IO, Any, Literal
 from urllib.parse import urlsplit
 
 from config.errors import ConfigError, StageError
@@ -67,13 +68,19 @@ class Running:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self.stopping = False
 
-    def start(self, run: str, argv: Sequence[str]) -> subprocess.Popen[str] | None:
-        """The process of a run; None once all were asked to end."""
+    def start(self, run: str, argv: Sequence[str], errors: IO[bytes]) -> subprocess.Popen[str] | None:
+        """The process of a run; None once all were asked to end. errors: takes its standard error."""
         with self._lock:
             if self.stopping:
                 return None
             process = subprocess.Popen(
-                argv, stdout=subprocess.PIPE, text=True, encoding="utf-8", errors="replace", env=_environment()
+                argv,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env=_environment(),
             )
             self._processes[run] = process
             return process
@@ -138,28 +145,41 @@ def lanes(sources: Iterable[SourceConfig]) -> list[list[SourceConfig]]:
 
 def _run_one(project: Project, source: SourceConfig, revisit: Revisit, tell: OnEvent, running: Running) -> CrawlResult:
     run = secrets.token_hex(8)
-    process = running.start(run, _argv(project, source.name, run, revisit))
-    if process is None:
-        return CrawlResult(source.name, run, "stopped", tr("没有开始", "not begun"), FAILED)
     last: dict[str, Any] = {}
-    try:
-        assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
-                if event := _event(line):
-                    last = event if event.get("event") == "finished" else last
-                    tell(source.name, event)
-        code = process.wait()
-    finally:
-        running.ended(run)
+    with TemporaryFile() as errors:
+        process = running.start(run, _argv(project, source.name, run, revisit), errors)
+        if process is None:
+            return CrawlResult(source.name, run, "stopped", tr("没有开始", "not begun"), FAILED)
+        try:
+            assert process.stdout is not None
+            with process.stdout:
+                for line in process.stdout:
+                    if event := _event(line):
+                        last = event if event.get("event") == "finished" else last
+                        tell(source.name, event)
+            code = process.wait()
+        finally:
+            running.ended(run)
+        errors.seek(0)
+        said = errors.read().decode("utf-8", "replace").strip()
     outcome = last.get("outcome") or "failed"
-    reason = last.get("reason") or (
-        "" if last else tr("采集进程意外结束（退出码 {c}）", "the crawl ended with code {c}", c=code)
-    )
+    reason = last.get("reason") or ("" if last else _why(source.name, code, said))
     logger.info(
         "crawl source=%s outcome=%s exit=%s counts=%s", source.name, outcome, code, json.dumps(last.get("counts", {}))
     )
     return CrawlResult(source.name, run, outcome, reason, code, last.get("counts", {}))
+
+
+def _why(source: str, code: int, said: str) -> str:
+    """Why a crawl ended without its last event. said: its standard error; of a traceback only the places are logged."""
+    if said and "Traceback (most recent call last)" not in said:
+        return said
+    places = [line.strip() for line in said.splitlines() if line.startswith("  File ")]
+    kind = said.splitlines()[-1].partition(":")[0] if said else ""
+    logger.error("crawl source=%s exit=%s mistake=%s at=%s", source, code, kind, places[-1:])
+    return tr(
+        "采集进程意外结束（退出码 {c}{k}）", "the crawl ended with code {c}{k}", c=code, k=f" {kind}" if kind else ""
+    )
 
 
 def _argv(project: Project, source: str, run: str, revisit: Revisit) -> list[str]:

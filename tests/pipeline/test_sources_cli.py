@@ -45,7 +45,6 @@ def demo(town: TownServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ("site", "path", "kind"),
     [
         ("news", "/news/", "feed"),
-        ("news", "/news/feed.xml", "feed"),
         ("news", "/sitemap.xml", "sitemap"),
         ("board", "/board/", "board"),
         ("forum", "/forum.php", "forum"),

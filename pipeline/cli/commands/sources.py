@@ -16,6 +16,8 @@ from pipeline.cli.words import HEALTH, SOURCE_KINDS, STAGES, word
 
 sources_app = typer.Typer(help=tr("来源", "the sources"), no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sources_app, name="sources")
+# Characters shown of the (redacted) text around what was set aside.
+_EVIDENCE = 80
 Name = Annotated[str, typer.Argument(help=tr("来源的名字", "name of the source"))]
 
 
@@ -75,7 +77,6 @@ def health(context: typer.Context, json: Json = False) -> None:
         tr("新帖", "new"),
         tr("变更", "changed"),
         tr("搁置", "set aside"),
-        tr("说明", "why"),
     ]
     rows = [
         (
@@ -85,11 +86,13 @@ def health(context: typer.Context, json: Json = False) -> None:
             h.counts.get("posts_new", 0),
             h.counts.get("posts_changed", 0),
             h.counts.get("set_aside", 0),
-            h.reason,
         )
         for h in found
     ]
     emit_table("", columns, rows, right=(3, 4, 5))
+    for item in found:
+        if item.reason:
+            say(f"{item.name}{tr('：', ': ')}{item.reason}")
 
 
 @sources_app.command("aside", help=tr("搁置的页面与帖子及其原因", "what was set aside, and why"))
@@ -111,6 +114,8 @@ def aside(
     for piece in pieces:
         say(f"{local_time(piece.at)}  {piece.source}  {word(STAGES, piece.stage)}  {piece.reason}")
         say(f"    {piece.url or piece.post_id}")
+        if evidence := " ".join(piece.evidence.split()):
+            say(f"    {evidence if len(evidence) <= _EVIDENCE else evidence[:_EVIDENCE] + '…'}")
 
 
 @sources_app.command(
