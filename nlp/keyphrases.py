@@ -20,6 +20,8 @@ _TITLE = 2.0
 _PAIR = 0.75
 # Behind these a word means its contrary (不 + 满意): alone it would mislead, so it is shown with them.
 _NEGATIONS = frozenset(["不", "没", "没有", "未", "无", "非", "别", "不能", "不会", "不够", "难以", "无法"])
+# Tokens remembered: hostile text must not grow the memory for ever.
+_MOST_KNOWN = 500_000
 # Tokens looked at; the phrases of a long post stand in its first part too.
 _MAX_TOKENS = 400
 
@@ -51,13 +53,14 @@ class Keyphrases:
         # A word in no message of the background is as telling as one in two of them.
         self._unseen = math.log((documents + 1) / 3)
         self._content: dict[str, bool] = {}
+        self._values: dict[str, float] = {}
 
     def is_content(self, token: str) -> bool:
         """Whether a token says something by itself: two characters or more, no stop word, no number."""
         known = self._content.get(token)
         if known is None:
             known = len(token) > 1 and token not in self._stop and not token.isdigit() and any(map(str.isalpha, token))
-            if len(self._content) < 500_000:  # hostile text must not grow the memory for ever
+            if len(self._content) < _MOST_KNOWN:
                 self._content[token] = known
         return known
 
@@ -76,33 +79,43 @@ class Keyphrases:
         self._score(text[:_MAX_TOKENS], 1.0, scores)
         if not scores:
             return ()
-        best = heapq.nsmallest(2 * MOST, scores.items(), key=lambda pair: (-pair[1], pair[0]))
+        if len(scores) <= 64:  # a short post: sorting it all is faster than a heap
+            best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[: 2 * MOST]
+        else:
+            best = heapq.nsmallest(2 * MOST, scores.items(), key=lambda pair: (-pair[1], pair[0]))
         found = [phrase for phrase, _ in best]
         if raw:
-            seen = fold(raw)
+            seen = fold(raw[: 10 * _MAX_TOKENS])
             found = [phrase for phrase in found if phrase in seen]
         return _without_parts(found)[:MOST]
 
+    def _value(self, token: str) -> float:
+        """What a token weighs: 0 for one without content, −1 for a negation."""
+        value = -1.0 if token in _NEGATIONS else self._idf.get(token, self._unseen) if self.is_content(token) else 0.0
+        if len(self._values) < _MOST_KNOWN:
+            self._values[token] = value
+        return value
+
     def _score(self, tokens: Sequence[str], factor: float, scores: dict[str, float]) -> None:
-        idf, unseen, content = self._idf, self._unseen, self.is_content
+        known, score = self._values.get, scores.get
         before, value_before, negation = "", 0.0, ""
         for token in tokens:
-            if token in _NEGATIONS:
-                before, negation = "", token
+            value = known(token)
+            if value is None:
+                value = self._value(token)
+            if value <= 0.0:
+                before, negation = "", token if value < 0.0 else ""
                 continue
-            if not content(token):
-                before = negation = ""
-                continue
+            value *= factor
             if negation:
                 phrase = negation + token
-                scores[phrase] = scores.get(phrase, 0.0) + idf.get(token, unseen) * factor
+                scores[phrase] = score(phrase, 0.0) + value
                 negation = ""
                 continue
-            value = idf.get(token, unseen) * factor
-            scores[token] = scores.get(token, 0.0) + value
+            scores[token] = score(token, 0.0) + value
             if before and len(before) + len(token) <= 8:
                 pair = before + token
-                scores[pair] = scores.get(pair, 0.0) + _PAIR * (value + value_before)
+                scores[pair] = score(pair, 0.0) + _PAIR * (value + value_before)
             before, value_before = token, value
 
 

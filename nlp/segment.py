@@ -89,7 +89,7 @@ def _rjieba(words: list[tuple[str, int]]) -> Callable[[str], list[str]]:
 
     def cut(text: str) -> list[str]:
         # The engine takes no lone surrogates; text from the store never has them, text of a query may.
-        return engine.cut(text.encode("utf-8", "replace").decode("utf-8"))  # type: ignore[no-any-return]
+        return engine.cut(text.encode("utf-8", "replace").decode("utf-8"))
 
     return cut
 
