@@ -51,6 +51,8 @@ def configure_logs(*, level: str, style: Literal["keyvalue", "json"], run: str, 
         file.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(file, maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(EventFormatter(style=style, run=run))
+    # A log that cannot be written (read-only folder, full disk) must not show as a traceback; doctor names the folder.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)

@@ -23,6 +23,8 @@ def show_check(report: Mapping[str, Any]) -> None:
         say(note)
     for page in report["pages"]:
         _show_page(page)
+    if report.get("note"):
+        return
     if not report["pages"]:
         say(tr("什么也没有取到", "nothing was read"))
     elif report["ok"]:

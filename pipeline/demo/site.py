@@ -339,6 +339,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         sys.stderr.write(error.message + "\n")
         return 2
+    except OSError as error:
+        sys.stderr.write(f"{error.filename or ''} {error.strerror}\n")
+        return 2
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
