@@ -123,7 +123,9 @@ def load_taxonomy(path: Path) -> Taxonomy:
     for index, topic in enumerate(topics):
         if topic.id in seen:
             line = file.line_of(("topics", index, "id"))
-            message = tr("{f}:{n}: 话题 {i} 写了两次", "{f}:{n}: topic {i} stands twice", f=file.name, n=line, i=topic.id)
+            message = tr(
+                "{f}:{n}: 话题 {i} 写了两次", "{f}:{n}: topic {i} stands twice", f=file.name, n=line, i=topic.id
+            )
             raise ConfigError(message)
         seen.add(topic.id)
         for word, weight in topic.weights().items():
