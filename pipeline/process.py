@@ -104,15 +104,37 @@ class _Stage:
     report: ProcessReport
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Posts that were read, with the annotations that are being made or are kept."""
+
+    rows: dict[str, dict[str, Any]]
+    kept: dict[str, Done]
+    coming: Iterator[list[Done]]
+
+
 def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, progress: Progress | None) -> None:
-    size = project.settings.process.batch
+    size, done = project.settings.process.batch, 0
+    ahead: _Batch | None = None
     for start in range(0, len(stale), size):
-        _batch(store, stale[start : start + size], stage)
-        if progress is not None:
-            progress(min(start + size, len(stale)), len(stale))
+        # The next batch is being annotated while this one is indexed and written.
+        batch = _read(store, stale[start : start + size], stage)
+        if ahead is not None:
+            _finish(store, ahead, stage)
+            done = _tell(progress, done + len(ahead.rows), len(stale))
+        ahead = batch
+    if ahead is not None:
+        _finish(store, ahead, stage)
+        _tell(progress, len(stale), len(stale))
 
 
-def _batch(store: Engine, ids: Sequence[str], stage: _Stage) -> None:
+def _tell(progress: Progress | None, done: int, total: int) -> int:
+    if progress is not None:
+        progress(done, total)
+    return done
+
+
+def _read(store: Engine, ids: Sequence[str], stage: _Stage) -> _Batch:
     with read(store) as connection:
         rows = {row["id"]: row for row in _posts(connection, ids)}
         kept = _kept(connection, rows, stage.model)
@@ -121,10 +143,14 @@ def _batch(store: Engine, ids: Sequence[str], stage: _Stage) -> None:
         for key, row in rows.items()
         if key not in kept
     ]
-    now = datetime.now(UTC)
+    return _Batch(rows, kept, stage.pool.begin(works))
+
+
+def _finish(store: Engine, batch: _Batch, stage: _Stage) -> None:
+    rows, kept, now = batch.rows, batch.kept, to_ms(datetime.now(UTC)) or 0
     annotations: list[dict[str, Any]] = []
     pieces: list[dict[str, Any]] = []
-    for chunk in stage.pool.run(works):
+    for chunk in batch.coming:
         _index([(rows[done.post_id], done) for done in chunk if done.annotation is not None], stage.writer)
         for done in chunk:
             annotations.append(_annotation_row(rows[done.post_id], done, stage.model, now))
@@ -216,7 +242,7 @@ def document(row: dict[str, Any], done: Done) -> IndexDocument:
     )
 
 
-def _annotation_row(row: dict[str, Any], done: Done, model: str, now: datetime) -> dict[str, Any]:
+def _annotation_row(row: dict[str, Any], done: Done, model: str, now_ms: int) -> dict[str, Any]:
     found = done.annotation
     return {
         "post_id": row["id"],
@@ -233,11 +259,11 @@ def _annotation_row(row: dict[str, Any], done: Done, model: str, now: datetime) 
         "confidence": found.confidence if found else None,
         "topics": " ".join(found.topics) if found else "",
         "keyphrases": _KEYPHRASE_SEPARATOR.join(found.keyphrases) if found else "",
-        "annotated_ms": to_ms(now),
+        "annotated_ms": now_ms,
     }
 
 
-def _piece(row: dict[str, Any], done: Done, now: datetime) -> dict[str, Any]:
+def _piece(row: dict[str, Any], done: Done, now_ms: int) -> dict[str, Any]:
     return {
         "stage": "process",
         "source": row["source"],
@@ -245,7 +271,7 @@ def _piece(row: dict[str, Any], done: Done, now: datetime) -> dict[str, Any]:
         "post_id": row["id"],
         "reason": done.reason[:500],
         "evidence": (row["title"] + "\n" + row["text"])[:500],
-        "at_ms": to_ms(now),
+        "at_ms": now_ms,
     }
 
 

@@ -60,6 +60,14 @@ def _digits(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
+def _tie(post_id: str) -> int:
+    """A number that parts posts of one sort key: the end of the id, which is a digest itself."""
+    try:
+        return int(post_id[-16:], 16)
+    except ValueError:
+        return _digits(post_id)
+
+
 def when(ms: int) -> datetime:
     """A time of ms since 1970."""
     return _EPOCH + timedelta(milliseconds=ms)
@@ -67,7 +75,7 @@ def when(ms: int) -> datetime:
 
 def record_of(post: IndexDocument) -> tantivy.Document:
     """The document of a post. voice becomes a number that only counts: the pseudonym itself is not in the index."""
-    tie = _digits(post.id)
+    tie = _tie(post.id)
     low22, low32 = tie & 0x3FFFFF, tie & 0xFFFFFFFF
     values = {
         "id": post.id,

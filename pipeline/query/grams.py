@@ -14,6 +14,7 @@ from operator import add
 # Stands between the tokens and the pairs of a field, so that no phrase reaches from one into the other.
 FENCE = "\x1f\x1f"
 _WORD = re.compile(r"\w+")
+_ASCII_PAIR = re.compile(r"[\x00-\x7f]{2}")
 
 
 def normalise(text: str) -> str:
@@ -28,7 +29,10 @@ def is_chinese(text: str) -> bool:
 
 def pairs(text: str) -> list[str]:
     """The pairs of neighbouring characters of `text` (no spaces in it), plain ASCII ones marked: they are no words."""
-    return [f"\x1e{p}" if p.isascii() else p for p in map(add, text, text[1:])]
+    found = list(map(add, text, text[1:]))
+    if _ASCII_PAIR.search(text) is None:  # most Chinese text: nothing to mark
+        return found
+    return [f"\x1e{p}" if p.isascii() else p for p in found]
 
 
 def indexed(tokens: str) -> str:
