@@ -113,13 +113,14 @@ class Landing:
 
     def land(self, results: Sequence[PageResult]) -> None:
         """Write a batch of pages in one transaction. Raises TransientError, StageError; then nothing of it was written."""
-        known, counts = dict(self.pages.known), Counts()
+        counts = Counts()
         try:
             with write(self.engine) as connection:
                 self._land(connection, results, counts)
         except BaseException:
-            self.pages.known = known
+            self.pages.take_back()
             raise
+        self.pages.keep()
         self.counts.add(counts)
 
     def _land(self, connection: Connection, results: Sequence[PageResult], counts: Counts) -> None:
@@ -127,15 +128,15 @@ class Landing:
         admitted = [self._admit(result, counts, pieces) for result in results]
         writer = PostWriter(connection)
         touched = writer.write([pair for posts in admitted for pair in posts], counts)
+        parsed = [result.parsed for result in results if result.parsed is not None and result.outcome == "parsed"]
+        links = [link for page in parsed for link in (*page.links, *page.more)]
+        counts.links_seen += len(links)
+        counts.links_new += self.pages.discover(connection, links, results[-1].fetched_at)
         rows: dict[str, dict[str, Any]] = {}
         for result, posts in zip(results, admitted, strict=True):
             self._count_page(result, counts, pieces)
             self.pages.visited(rows, _visit(result, [post for post, _ in posts], touched))
         self.pages.save(connection, rows)
-        parsed = [result.parsed for result in results if result.parsed is not None and result.outcome == "parsed"]
-        links = [link for page in parsed for link in (*page.links, *page.more)]
-        counts.links_seen += len(links)
-        counts.links_new += self.pages.discover(connection, links, results[-1].fetched_at)
         insert_rows(connection, set_aside, pieces)
 
     def _admit(self, result: PageResult, counts: Counts, pieces: list[dict[str, Any]]) -> list[tuple[Post, str]]:

@@ -81,6 +81,24 @@ class Pages:
     def __init__(self, source: str, rules: Revisit) -> None:
         self.source, self.rules = source, rules
         self.known: dict[str, KnownPage] = {}
+        self._undo: dict[str, KnownPage | None] = {}
+
+    def _note(self, url: str, known: KnownPage) -> None:
+        self._undo.setdefault(url, self.known.get(url))
+        self.known[url] = known
+
+    def keep(self) -> None:
+        """What was noted since the last call stands: its transaction is written."""
+        self._undo.clear()
+
+    def take_back(self) -> None:
+        """Forget what was noted since the last `keep`: its transaction was not written."""
+        for url, known in self._undo.items():
+            if known is None:
+                del self.known[url]
+            else:
+                self.known[url] = known
+        self._undo.clear()
 
     def load(self, connection: Connection) -> None:
         """Read all pages of the source."""
@@ -129,10 +147,10 @@ class Pages:
             known = self.known.get(link.url)
             if known is None:
                 fresh.append(self._new_row(link, now))
-                self.known[link.url] = KnownPage("pending", link.fingerprint, "", "", "", (), fetched=False)
+                self._note(link.url, KnownPage("pending", link.fingerprint, "", "", "", (), fetched=False))
             elif not link.walk and link.fingerprint and link.fingerprint != known.fingerprint:
                 again.append(link)
-                self.known[link.url] = replace(known, state="pending", fingerprint=link.fingerprint)
+                self._note(link.url, replace(known, state="pending", fingerprint=link.fingerprint))
         insert_rows(connection, page, fresh)
         for link in again:
             values = {"state": "pending", "fingerprint": link.fingerprint, "meta": _json(link.meta), "role": link.role}
@@ -158,7 +176,7 @@ class Pages:
         link = visit.link
         old = self.known.get(link.url)
         known = self._after(old, visit)
-        self.known[link.url] = known
+        self._note(link.url, known)
         rows[link.url] = {
             **self._new_row(link, visit.at),
             "state": known.state,

@@ -64,7 +64,7 @@ def load_annotator(nlp: Nlp, find: Callable[[str], Path]) -> Annotator:
     sentiment = load_sentiment(nlp.sentiment)
     frequencies, documents = read_frequencies()
     digest = hashlib.blake2b(digest_size=6)
-    for part in (_RULES, nlp.segmenter, sentiment.version, str(documents), str(len(frequencies))):
+    for part in (_RULES, nlp.segmenter, sentiment.version, str(documents), repr(sorted(frequencies.items()))):
         digest.update(part.encode() + b"\x1f")
     for path in (user_words, stop_words, topics):
         digest.update(_bytes(path) + b"\x1f")
