@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -91,6 +92,8 @@ _DoneTuple = tuple[str, tuple[Any, ...] | None, str, str, str]
 
 
 def _start(tools: Tools) -> None:
+    # Ctrl-C reaches every process of the terminal; the one that started these ends them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _mine.append(tools.load())
 
 

@@ -22,6 +22,7 @@ from config.text import set_language, tr
 from crawlers.store import translated
 from pipeline.cli.output import FAILED, USAGE, complain
 
+INTERRUPTED = 130
 _ORDER = ("init", "doctor", "sources", "crawl", "process", "run", "search", "trend", "topics", "show")
 
 
@@ -144,11 +145,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         )
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        complain(
-            tr(
-                "已中断；已完成的部分保留，再运行一次即可继续",
-                "interrupted; what was done is kept, run it again to go on",
+    except SystemExit as error:
+        if error.code == INTERRUPTED:  # what Typer makes of Ctrl-C
+            complain(
+                tr(
+                    "已中断；已完成的部分保留，再运行一次即可继续",
+                    "interrupted; what was done is kept, run it again to go on",
+                )
             )
-        )
-        sys.exit(130)
+        raise
