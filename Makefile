@@ -67,7 +67,7 @@ docs: install  ## 由命令与设置生成参考页 (reference pages from the co
 	$(BIN)/python -m pipeline.reference docs/reference
 
 screenshots: install-dev system  ## 更新 docs/images 里的界面图 (screenshots of the pages)
-	QINGYU_SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
+	SCREENSHOTS=1 $(BIN)/python -m pytest tests/browser
 
 lock: install-dev  ## 重新锁定依赖 (pin dependencies anew)
 	$(BIN)/pip-compile --quiet --upgrade --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --output-file requirements/run.lock pyproject.toml requirements/build.in

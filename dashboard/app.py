@@ -1,4 +1,5 @@
-"""晴雨: navigation only. Each page is a file of `pages/`."""
+"""晴雨: navigation only. Each page is a file of `views/` (a folder called `pages` would be served by Streamlit
+without this file, where the first address asked for is not the start page)."""
 
 from __future__ import annotations
 
@@ -22,12 +23,13 @@ def main() -> None:
         asking.project()
         page = st.navigation(
             [
-                st.Page("pages/today.py", title=t("today"), url_path="today", default=True),
-                st.Page("pages/search.py", title=t("search"), url_path="search"),
-                st.Page("pages/sources.py", title=t("sources"), url_path="sources"),
+                st.Page("views/today.py", title=t("today"), url_path="today", default=True),
+                st.Page("views/search.py", title=t("search"), url_path="search"),
+                st.Page("views/sources.py", title=t("sources"), url_path="sources"),
             ],
             position="top",
         )
+        parts.page_heading(page.title)
         page.run()
     except QingyuError as error:
         parts.complain(error)

@@ -13,7 +13,7 @@ from dashboard.address import View
 from dashboard.display import excerpt, link, marked, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, t, word
 
-TODAY, SEARCH, SOURCES = "pages/today.py", "pages/search.py", "pages/sources.py"
+TODAY, SEARCH, SOURCES = "views/today.py", "views/search.py", "views/sources.py"
 # A post of a megabyte must not stop the browser; the detail shows more than a card does.
 CARD_CHARS, DETAIL_CHARS = 400, 20_000
 
@@ -34,6 +34,7 @@ _STYLE = """<style>
 .qy-negative {color: #b4561a} .qy-positive {color: #2b6f8c} .qy-neutral {opacity: .75}
 .qy-strip {display: flex; flex-wrap: wrap; gap: .3rem .9rem; font-size: .88rem}
 .qy-strip .bad {color: #b4561a; font-weight: 600}
+h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
 .spark rect {fill: #9cc4d2} .spark rect.last {fill: #d9742b}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
@@ -44,6 +45,11 @@ _STYLE = """<style>
 def style() -> None:
     """The dashboard's own style; a fixed text, nothing of a post in it."""
     st.html(_STYLE)
+
+
+def page_heading(wording: str) -> None:
+    """The page's name for screen readers; people who see have it in the navigation."""
+    st.html(f'<h1 class="qy-unseen">{shown(wording)}</h1>')
 
 
 def heading(wording: str, *, help_: str | None = None) -> None:

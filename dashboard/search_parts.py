@@ -50,7 +50,7 @@ def form(view: View) -> View:
             key=f"sort|{view.sort}",
         )
     with columns[4], st.popover(_filter_label(view), width="stretch"):
-        filters = _filters(view)
+        filters: dict[str, Any] = _filters(view)
     with st.expander(t("query_help_title"), icon=":material/help:"):
         st.markdown(t("query_help"))
     chosen = replace(view, query=(query or "").strip(), first=first, last=last, sort=sort, **filters)
@@ -101,7 +101,8 @@ def breakdown(view: View, field: str, buckets: Sequence[Any], names: Mapping[str
         return
     parts.heading(t(field))
     for n, bucket in enumerate(buckets):
-        narrowed = replace(view, after="", post="", **{_NARROW[field]: (bucket.key,)})
+        only: dict[str, Any] = {_NARROW[field]: (bucket.key,)}
+        narrowed = replace(view, after="", post="", **only)
         bad = (
             f" · {t('part_negative')} {parts.share(bucket.negative_share)}" if bucket.negative_share is not None else ""
         )

@@ -229,8 +229,8 @@ HEALTH = {
     "late": ("◷ 迟了", "◷ late"),
     "empty": ("○ 空", "○ empty"),
     "failing": ("✖ 失败", "✖ failing"),
-    "blocked": ("⊘ 被 robots.txt 拒绝", "⊘ refused by robots.txt"),
-    "changed": ("⚠ 页面改版", "⚠ markup changed"),
+    "robots": ("⊘ 被 robots.txt 拒绝", "⊘ refused by robots.txt"),
+    "markup": ("⚠ 页面改版", "⚠ markup changed"),
     "new": ("… 尚未采集", "… not crawled yet"),
     "disabled": ("‖ 已停用", "‖ switched off"),
 }

@@ -82,6 +82,8 @@ def stop_process(started: subprocess.Popen[Any]) -> None:
         except subprocess.TimeoutExpired:
             started.kill()
             started.wait()
+    if started.stdout is not None:
+        started.stdout.close()
 
 
 def _await_answer(started: subprocess.Popen[bytes], url: str, said: Path) -> None:

@@ -23,7 +23,10 @@ def test_it_answers_and_is_stopped(tmp_path: Path) -> None:
 
 def test_an_address_beyond_loopback_is_refused_with_the_reason(tmp_path: Path) -> None:
     init_project(tmp_path)
-    with pytest.raises(StageError, match=r"dashboard\.log"), dashboard_process(tmp_path, free_port(), address="0.0.0.0"):
+    with (
+        pytest.raises(StageError, match=r"dashboard\.log"),
+        dashboard_process(tmp_path, free_port(), address="0.0.0.0"),
+    ):
         pass
     assert (tmp_path / "logs" / "dashboard.log").read_text(encoding="utf-8").strip()
 

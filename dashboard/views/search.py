@@ -79,6 +79,8 @@ def beside(view: View, total: int) -> None:
 def show() -> None:
     """The page."""
     view = current()
+    # A link within the page changes the view but not the address bar: say the address anew, so that it can be passed on.
+    st.query_params.from_dict(view.to_params())
     if view.post:
         search_parts.detail(view)
         return

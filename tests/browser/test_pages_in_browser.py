@@ -1,0 +1,211 @@
+"""Every page in a real Chromium, on the demo town and on hostile posts: it opens, it leads on, nothing of a post runs."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.project import open_project
+from pipeline.crawl import crawl
+from pipeline.demo.play import play
+from pipeline.process import process
+from pipeline.query.layer import QueryLayer, Question
+from pipeline.serving import dashboard_process, free_port
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+HOSTILE = [
+    "<script>window.__pwned=1</script>脚本 hostilecase",
+    '<img src=x onerror="window.__pwned=2">图片 hostilecase',
+    "<svg onload=window.__pwned=3></svg>矢量 hostilecase",
+    "![远程图](http://127.0.0.1:9/pixel.png) [点我](javascript:window.__pwned=4) hostilecase",
+    ":red[染色] :material/skull: $$\\frac{1}{2}$$ `代码` **粗** hostilecase",
+    '=HYPERLINK("http://127.0.0.1:9","x") hostilecase',
+    "\u202e倒过来\u202c\u200b\u200b零宽 hostilecase",
+    "长" * 20_000 + " hostilecase",
+]
+SOURCE = (
+    "name: hostile\nkind: import\nfiles: hostile.jsonl\ncolumns: {id: id, title: title, text: text, published: at}\n"
+)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / "town"
+    play(folder, port=free_port_run(3), dashboard=False, dashboard_port=0, say=lambda sentence: None)
+    (folder / "config" / "sources" / "hostile.yaml").write_text(SOURCE, encoding="utf-8")
+    rows = [{"id": n, "title": body[:40], "text": body, "at": "2026-01-02 08:00:00"} for n, body in enumerate(HOSTILE)]
+    (folder / "hostile.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    opened = open_project(folder)
+    crawl(opened, [opened.source("hostile")])
+    process(opened)
+    return folder
+
+
+def free_port_run(count: int) -> int:
+    from pipeline.demo.project import consecutive_ports
+    from pipeline.serving import port_is_free
+
+    while True:
+        first = free_port()
+        if first + count < 65_000 and all(port_is_free(port) for port in consecutive_ports(first).values()):
+            return first
+
+
+@pytest.fixture(scope="module")
+def base(project: Path) -> Iterator[str]:
+    port = free_port()
+    with dashboard_process(project, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+class Watched:
+    """A tab that notes errors of the page and requests that leave the dashboard."""
+
+    def __init__(self, browser: Any, base: str) -> None:
+        self.base = base
+        self.tab = browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN", accept_downloads=True)
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.base, self.base.replace("http", "ws", 1), "data:", "blob:")):
+            self.outside.append(url)
+
+    def open(self, path: str, wait: str) -> Any:
+        self.tab.goto(self.base + path)
+        self.tab.get_by_text(wait).first.wait_for(timeout=60_000)
+        self.settle()
+        return self.tab
+
+    def settle(self) -> None:
+        """Wait until the script has run to its end."""
+        self.tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
+
+
+@pytest.fixture
+def watched(browser: Any, base: str) -> Iterator[Watched]:
+    made = Watched(browser, base)
+    yield made
+    made.tab.close()
+
+
+PAGES = {"today": ("/", "升温的话题"), "search": ("/search", "每日数量"), "sources": ("/sources", "最近的采集")}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_opens_without_an_error(watched: Watched, name: str) -> None:
+    path, landmark = PAGES[name]
+    tab = watched.open(path, landmark)
+    assert watched.errors == []
+    assert watched.outside == []
+    assert tab.locator('[data-testid="stException"]').count() == 0
+    if os.environ.get("SCREENSHOTS") == "1":
+        folder = ROOT / "docs" / "images"
+        folder.mkdir(parents=True, exist_ok=True)
+        tab.locator("canvas, svg.marks").first.wait_for(timeout=20_000) if name != "sources" else None
+        tab.screenshot(path=folder / f"{name}.png")
+
+
+def test_nothing_of_a_hostile_post_runs_or_is_fetched(watched: Watched) -> None:
+    tab = watched.open("/search?q=hostilecase", "hostilecase")
+    cards = tab.locator(".qy-post")
+    assert cards.count() == len(HOSTILE)
+    assert tab.evaluate("() => window.__pwned") is None
+    assert tab.locator(".qy-post script, .qy-post img, .qy-post svg, .qy-post iframe, .qy-post style").count() == 0
+    shown = " ".join(cards.all_inner_texts())
+    for literal in ("<script>window.__pwned=1</script>", ":red[染色]", "$$\\frac{1}{2}$$", "![远程图]", "=HYPERLINK("):
+        assert literal in shown
+    assert "\u202e" not in shown
+    assert "\u200b" not in shown
+    assert [url for url in watched.outside if "pixel" in url or ":9/" in url] == []
+    assert watched.errors == []
+    targets = tab.locator(".qy-post a").evaluate_all("links => links.map(a => [a.protocol, a.target, a.rel])")
+    assert all(
+        protocol in {"http:", "https:"} and target == "_blank" and "noopener" in rel
+        for protocol, target, rel in targets
+    )
+
+
+def test_the_count_equals_that_of_the_command_line(watched: Watched, project: Path) -> None:
+    with QueryLayer.open(open_project(project)) as layer:
+        expected = layer.count(Question("停水"))
+    assert expected > 10
+    watched.open("/search?q=停水", f"共 {expected} 条")
+
+
+def test_a_figure_of_today_leads_to_its_posts(watched: Watched) -> None:
+    tab = watched.open("/", "升温的话题")
+    count = tab.locator(".qy-figure .n").first.inner_text().replace(",", "")
+    tab.get_by_text("看帖子").first.click()
+    tab.wait_for_url(re.compile("/search"), timeout=30_000)
+    tab.get_by_text(re.compile(rf"共 {count} 条")).first.wait_for(timeout=30_000)
+
+
+def test_a_click_on_a_bar_leads_to_the_posts_of_that_day(watched: Watched) -> None:
+    tab = watched.open("/search?q=停水", "每日数量")
+    chart = tab.locator('[data-testid="stVegaLiteChart"]').first
+    chart.locator("canvas, svg").first.wait_for(timeout=30_000)
+    box = chart.bounding_box()
+    assert box is not None
+    # The last fifth of the axis holds the days of the water cut; try along it until a bar is hit.
+    for share in (0.877, 0.887, 0.897, 0.867, 0.857, 0.907, 0.847, 0.917):
+        tab.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * 0.66)
+        try:
+            tab.wait_for_url(re.compile(r"from="), timeout=2_500)
+            break
+        except Exception as error:  # noqa: BLE001 - Playwright's own TimeoutError, loaded only with it
+            assert "Timeout" in type(error).__name__
+    assert re.search(r"from=(\d{4}-\d\d-\d\d)&to=\1", tab.url), tab.url
+
+
+def test_a_faulty_query_is_explained_in_place(watched: Watched) -> None:
+    tab = watched.open("/search?q=停水 AND (", "^")
+    assert tab.locator('[role="alert"]').count() == 1
+    assert tab.locator('[data-testid="stException"]').count() == 0
+
+
+def test_an_export_is_handed_out_and_holds_every_post(watched: Watched, project: Path, tmp_path: Path) -> None:
+    tab = watched.open("/search?q=停水", "导出")
+    with tab.expect_download(timeout=60_000) as coming:
+        tab.get_by_role("button", name="JSONL").click()
+        made = tab.get_by_text(re.compile("下载")).first
+        if made.count():
+            made.click()
+    target = tmp_path / "out.jsonl"
+    coming.value.save_as(target)
+    ids = [json.loads(line)["id"] for line in target.read_text(encoding="utf-8").splitlines()]
+    with QueryLayer.open(open_project(project)) as layer:
+        assert len(set(ids)) == len(ids) == layer.count(Question("停水"))
+
+
+def test_a_post_opens_with_its_thread(watched: Watched) -> None:
+    tab = watched.open("/search?q=停水", "每日数量")
+    tab.get_by_text("详情").first.click()
+    tab.wait_for_url(re.compile(r"post=[0-9a-f]{32}"), timeout=30_000)
+    watched.settle()
+    assert tab.locator('[data-testid="stException"]').count() == 0
