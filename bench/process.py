@@ -112,7 +112,7 @@ def measure(count: int, few: int, workers: int | None) -> dict[str, float]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--posts", type=int, default=40_000)
+    parser.add_argument("--posts", type=int, default=100_000)
     parser.add_argument("--few", type=int, default=400, help="texts for jieba and SnowNLP")
     parser.add_argument("--workers", type=int)
     parser.add_argument("--json", action="store_true")

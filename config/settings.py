@@ -99,7 +99,7 @@ class Process(Model):
     """The annotation stage."""
 
     batch: Annotated[int, Field(ge=1, le=100_000)] = Field(10_000, description="每批处理的帖子数")
-    workers: Annotated[int, Field(ge=0, le=64)] = Field(0, description="标注进程数；0 表示按处理器数目决定")
+    workers: Annotated[int, Field(ge=0, le=64)] = Field(0, description="标注进程数；0 表示处理器数目减一")
 
 
 class Nlp(Model):

@@ -52,7 +52,7 @@ class ProcessReport:
 def process(project: Project, *, progress: Progress | None = None, workers: int | None = None) -> ProcessReport:
     """Annotate and index what is new, changed, or annotated by another model, newest first; the rest is not touched.
 
-    workers: annotating processes; None or 0: one a processor. Raises StageError when another process is writing.
+    workers: annotating processes; None or 0: one less than processors. Raises StageError when another process is writing.
     """
     began = time.monotonic()
     tools = tools_of(project)
@@ -61,8 +61,9 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     store = open_store(project)
     stale = _stale(store, annotator.model)
     if stale:
-        wanted = workers or project.settings.process.workers or os.cpu_count() or 1
-        processes = 0 if len(stale) < ALONE or wanted == 1 else wanted
+        # One processor is left for reading, indexing and writing, which take as long as the annotation.
+        wanted = workers or project.settings.process.workers or max(1, (os.cpu_count() or 1) - 1)
+        processes = 0 if len(stale) < ALONE else wanted
         with annotators(tools, annotator, processes=processes) as pool, _engine(project).writer() as writer:
             _work(project, store, stale, _Stage(pool, writer, annotator.model, report), progress)
     store.dispose()
