@@ -39,7 +39,8 @@ class Intake:
 
         Raises RecordError when there is no text at all, or more than a post can hold.
         """
-        title, text = clean(raw.title)[:_MAX_TITLE], clean(raw.text)
+        # Cut with room to spare before redaction, so that no number is cut in two and then not known as one.
+        title, text = clean(raw.title)[: 2 * _MAX_TITLE], clean(raw.text)
         if not title and not text and not (raw.official and raw.official.text.strip()):
             raise RecordError(tr("没有文字", "no text"))
         if len(text) > self.text_chars:
@@ -52,14 +53,14 @@ class Intake:
             url=clean(raw.url),
             thread_url=clean(raw.thread_url),
             parent_id=post_id(self.source, clean(raw.parent_native), "") if raw.parent_native else "",
-            title=redact(title),
+            title=redact(title)[:_MAX_TITLE],
             text=redact(text),
             author=pseudonym(clean(raw.author), source=self.source, at=published or collected, key=self.key),
             published=published,
             collected=collected,
             edited=_plausible(raw.edited, collected)[0],
             region=clean(raw.region)[:40] or self.region,
-            category=redact(clean(raw.category))[:_MAX_SHORT],
+            category=redact(clean(raw.category)[: 2 * _MAX_TITLE])[:_MAX_SHORT],
             engagement=_bounded(raw.engagement),
             official=self._official(raw.official, collected),
         )
@@ -71,14 +72,18 @@ class Intake:
         text = clean(raw.text)
         if len(text) > self.text_chars:
             raise RecordError(tr("答复超过 {n} 字", "the reply is longer than {n} characters", n=self.text_chars))
-        return Official(clean(raw.unit)[:200], _plausible(raw.replied, collected)[0], redact(text))
+        return Official(
+            redact(clean(raw.unit)[: 2 * _MAX_TITLE])[:200], _plausible(raw.replied, collected)[0], redact(text)
+        )
 
 
 def _plausible(value: datetime | None, collected: datetime) -> tuple[datetime | None, bool]:
     if value is None:
         return None, False
-    usable = _EARLIEST <= value <= collected + _AHEAD
-    return (value.astimezone(UTC), False) if usable else (None, True)
+    if not _EARLIEST <= value <= collected + _AHEAD:
+        return None, True
+    # To the millisecond, as the store keeps it: the hash of the content must come out the same from both.
+    return value.astimezone(UTC).replace(microsecond=value.microsecond // 1000 * 1000), False
 
 
 def _bounded(raw: Engagement) -> Engagement:

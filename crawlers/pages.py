@@ -224,6 +224,8 @@ class Pages:
         now = to_ms(visit.at) or 0
         if now - (known.changed_ms or now) > self.rules.stop_after * 1000:
             return None
+        if visit.outcome == "failed" and visit.keep_pending:
+            return now  # the next run asks again
         step = self.rules.after[min(known.unchanged, len(self.rules.after) - 1)]
         return now + int(step * 1000)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from crawlers.record import Post, to_json
 from crawlers.report import Counts
-from crawlers.rows import post_row, row_post
+from crawlers.rows import from_ms, post_row, row_post
 from crawlers.schema import meta, post, revision
 from crawlers.store import insert_rows, upsert
 
@@ -17,6 +19,8 @@ from crawlers.store import insert_rows, upsert
 _CHUNK = 500
 _SEQUENCE = "landed_seq"
 _COUNTERS = ("likes", "dislikes", "replies")
+# A page that says 刚刚 or 1 minute ago is off by minutes, not by the whole of the age it gives.
+_JUST_NOW = timedelta(minutes=10)
 # What stays as it was when a post changes: when it was first collected.
 _KEPT = ("id", "collected_ms")
 
@@ -39,6 +43,8 @@ class PostWriter:
         for one, page in latest.values():
             row = {**post_row(one), "page_id": page}
             old = stored.get(one.id)
+            if old is not None and old["content_hash"] != row["content_hash"]:
+                row = {**post_row(_settled(one, old)), "page_id": page}
             if old is None:
                 new.append({**row, "revision": 1})
             elif old["content_hash"] != row["content_hash"]:
@@ -69,6 +75,8 @@ class PostWriter:
             post.c.dislikes,
             post.c.replies,
             post.c.views,
+            post.c.published_ms,
+            post.c.official_replied_ms,
         )
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(ids), _CHUNK):
@@ -110,3 +118,21 @@ class PostWriter:
         statement = update(post).where(post.c.id == bindparam("at_id")).values(values)
         packed = [{"at_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
         self.connection.execute(statement, packed)
+
+
+def _settled(new: Post, old: Mapping[str, Any]) -> Post:
+    """`new` with the times kept that only drifted: 3 小时前, read again an hour later, is no edit."""
+    published = _steady(from_ms(old["published_ms"]), new.published, new.collected)
+    official = new.official
+    if official is not None:
+        replied = _steady(from_ms(old["official_replied_ms"]), official.replied, new.collected)
+        official = replace(official, replied=replied)
+    return replace(new, published=published, official=official)
+
+
+def _steady(old: datetime | None, new: datetime | None, collected: datetime) -> datetime | None:
+    """The time to keep. An age in whole units (3 小时前) is rounded down, so it makes a time too late by less than itself:
+    of two such readings the earlier is the better. A time later by more, or much earlier, was set anew by the site."""
+    if old is None or new is None:
+        return new
+    return old if -_JUST_NOW < new - old < max(collected - new, _JUST_NOW) else new
