@@ -18,7 +18,9 @@ def tracked_texts() -> list[Path]:
 
 
 def test_no_file_names_a_registry_or_a_machine() -> None:
-    pattern = re.compile("|".join(rf"https?://[^\s\"']*{re.escape(r)}" for r in REGISTRIES) + r"|(?<![\w.])/(?:work|root|farm)/", re.I)
+    pattern = re.compile(
+        "|".join(rf"https?://[^\s\"']*{re.escape(r)}" for r in REGISTRIES) + r"|(?<![\w.])/(?:work|root|farm)/", re.I
+    )
     for path in tracked_texts():
         found = pattern.search(path.read_text(encoding="utf-8", errors="replace"))
         assert not found, f"{path.relative_to(ROOT)} names {found[0]}"
