@@ -73,6 +73,21 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, SHANGHAI)
 
 
+def quoted(value: str) -> str:
+    """`value` as a phrase of the query language that stands for itself, whatever signs it holds."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def thread_query(thread: str) -> str:
+    """The query for all posts of a thread."""
+    return f"thread:{quoted(thread)}"
+
+
+def with_word(query: str, word: str) -> str:
+    """`query` narrowed to posts with that word."""
+    return f"({query}) AND {quoted(word)}" if query else quoted(word)
+
+
 def view_of(params: Mapping[str, Sequence[str]]) -> View:
     """The view that parameters (each with all its values) describe; what cannot be read is passed over."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import altair as alt
@@ -27,8 +28,11 @@ def _pick() -> Any:
     return alt.selection_point(name=PICK, fields=["day"], on="click", empty=True)
 
 
-def day_curve(points: Sequence[DayPoint], *, height: int = 210) -> Any:
-    """Posts by day as bars, the usual of each weekday as a band with its median, days without data in grey."""
+def day_curve(points: Sequence[DayPoint], *, partial: date | None = None, height: int = 200) -> Any:
+    """Posts by day as bars, the usual of each weekday as a band with its median, days without data in grey.
+
+    partial: a day that is not over; its bar is paler, since the band is that of whole days.
+    """
     frame = pd.DataFrame(
         [
             {
@@ -38,7 +42,12 @@ def day_curve(points: Sequence[DayPoint], *, height: int = 210) -> Any:
                 "low": p.usual.low if p.usual else None,
                 "high": p.usual.high if p.usual else None,
                 "median": p.usual.median if p.usual else None,
-                "told": t("no_data") if p.count is None else str(p.count),
+                "told": t("no_data")
+                if p.count is None
+                else t("so_far", n=p.count)
+                if p.day == partial
+                else str(p.count),
+                "strength": 0.5 if p.day == partial else 1.0,
             }
             for p in points
         ]
@@ -59,18 +68,21 @@ def day_curve(points: Sequence[DayPoint], *, height: int = 210) -> Any:
     missing = base.transform_filter("!isValid(datum.count)").mark_bar(color=UNKNOWN, opacity=0.22)
     band = base.transform_filter("isValid(datum.high)").mark_bar(color=BAND, opacity=0.45, width={"band": 1.3})
     bars = base.transform_filter("isValid(datum.count)").mark_bar(color=CALM, cursor="pointer")
+    strength = alt.Opacity("strength:Q", scale=None, legend=None)
     ticks = base.transform_filter("isValid(datum.median)").mark_tick(color="#5b7f8c", thickness=2, width={"band": 1.3})
     return alt.layer(
         missing.encode(x=x, y=alt.Y("top:Q", title=None), tooltip=tooltip),
         band.encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q", tooltip=tooltip),
-        bars.encode(x=x, y=y, tooltip=tooltip).add_params(_pick()),
+        bars.encode(x=x, y=y, opacity=strength, tooltip=tooltip).add_params(_pick()),
         ticks.encode(x=x, y=alt.Y("median:Q", title=None), tooltip=tooltip),
     ).properties(height=height)
 
 
-def trend_bars(days: Sequence[Day], *, height: int = 150) -> Any:
-    """Posts by day, the negative ones in orange at the foot of each bar."""
-    rows = []
+def trend_bars(days: Sequence[Day], *, unknown: Collection[date] = (), height: int = 150) -> Any:
+    """Posts by day, the negative ones in orange at the foot of each bar; days in `unknown` in grey: no data, not zero."""
+    rows: list[dict[str, Any]] = []
+    top = max([d.count for d in days] + [1])
+    grey = pd.DataFrame({"day": [d.isoformat() for d in sorted(unknown)], "count": top, "told": t("no_data")})
     for d in days:
         bad = round(d.count * (d.negative_share or 0.0))
         share = {"day": d.day.isoformat(), "total": d.count, "share": d.negative_share}
@@ -86,7 +98,9 @@ def trend_bars(days: Sequence[Day], *, height: int = 150) -> Any:
         alt.Tooltip("total:Q", title=t("volume")),
         alt.Tooltip("share:Q", title=t("negative_share"), format=".0%"),
     ]
-    return (
+    nothing = [alt.Tooltip("day:O", title=t("day")), alt.Tooltip("told:N", title=t("volume"))]
+    missing = alt.Chart(grey).mark_bar(color=UNKNOWN, opacity=0.22).encode(x="day:O", y="count:Q", tooltip=nothing)
+    bars = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cursor="pointer")
         .encode(
@@ -97,5 +111,5 @@ def trend_bars(days: Sequence[Day], *, height: int = 150) -> Any:
             tooltip=tooltip,
         )
         .add_params(_pick())
-        .properties(height=height)
     )
+    return (alt.layer(missing, bars) if unknown else bars).properties(height=height)

@@ -139,17 +139,13 @@ def rising(
     return sorted(found, key=lambda r: (r.few, -r.score, r.topic))[:size]
 
 
-def spark_svg(values: Sequence[int], *, width: int = 110, height: int = 26) -> str:
-    """A small bar picture of counts, oldest left, the last one strong; inline SVG of numbers only, "" without values."""
+def spark_bars(values: Sequence[int]) -> str:
+    """A small bar picture of counts, oldest left, the last one strong; HTML of numbers only, "" without values.
+
+    Spans rather than SVG: Streamlit's sanitiser takes inline SVG out.
+    """
     if not values:
         return ""
     top = max(max(values), 1)
-    step = width / len(values)
-    bars = []
-    for n, value in enumerate(values):
-        tall = max(1.0, value / top * (height - 2)) if value else 0.6
-        strong = ' class="last"' if n == len(values) - 1 else ""
-        bars.append(
-            f'<rect x="{n * step:.1f}" y="{height - tall:.1f}" width="{max(step - 1, 1):.1f}" height="{tall:.1f}"{strong}/>'
-        )
-    return f'<svg class="spark" width="{width}" height="{height}" viewBox="0 0 {width} {height}">{"".join(bars)}</svg>'
+    bars = [f'<i style="height:{max(round(value / top * 100), 4)}%"></i>' for value in values]
+    return f'<span class="spark" aria-hidden="true">{"".join(bars)}</span>'

@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.address import View, start_of
 from dashboard.display import SHANGHAI
-from dashboard.figures import WEEKS, Coverage, DayPoint, Rise, Usual, day_points, rising, same_weekdays, usual
+from dashboard.figures import FEW, WEEKS, Coverage, Day, DayPoint, Rise, Usual, day_points, rising, same_weekdays, usual
 from pipeline.query.layer import Question
 
 Ask = Callable[..., Any]
@@ -19,7 +19,8 @@ CURVE_DAYS = 28
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """A day in figures. observed: False when nothing is known of it; cut: the instant up to which it is known, None
-    when it is known wholly; usual_*: of the same weekday up to the same hour, None with too little data."""
+    when it is known wholly; usual_*: of the same weekday up to the same hour, None with too little data; days with
+    fewer than FEW posts give no share to compare with."""
 
     day: date
     observed: bool
@@ -49,7 +50,7 @@ def look(day: date, *, ask: Ask, crawled: frozenset[date], last_ok: datetime | N
     """The figures of `day`."""
     first = day - timedelta(days=CURVE_DAYS - 1 + 7 * WEEKS)
     days = ask("by_day", Question(), since_day=first, until_day=day)
-    coverage = Coverage(next((d.day for d in days if d.count), None), last_ok, crawled)
+    coverage = coverage_of(days, crawled=crawled, last_ok=last_ok)
     last_day = last_ok.astimezone(SHANGHAI).date() if last_ok else None
     known = {d.day: d for d in days if coverage.observed(d.day, d.count, last_day=last_day)}
     cut = last_ok if last_day == day else None
@@ -65,12 +66,23 @@ def look(day: date, *, ask: Ask, crawled: frozenset[date], last_ok: datetime | N
         negative_share=here.negative_share,
         voices=here.voices,
         usual_count=usual([d.count for d in before]),
-        usual_share=usual([d.negative_share for d in before]),
+        usual_share=usual([d.negative_share for d in before if d.count >= FEW]),
         day_before=yesterday.count if yesterday else None,
         points=day_points(days, coverage, last_day=last_day, shown=CURVE_DAYS),
         latest=max((d for d in known if known[d].count), default=None),
         coverage=coverage,
     )
+
+
+def unknown_days(days: Sequence[Day], coverage: Coverage) -> frozenset[date]:
+    """Those of `days` (counts of all posts) of which nothing is known: no data rather than zero."""
+    last_day = coverage.last_ok.astimezone(SHANGHAI).date() if coverage.last_ok else None
+    return frozenset(d.day for d in days if not coverage.observed(d.day, d.count, last_day=last_day))
+
+
+def coverage_of(days: Sequence[Day], *, crawled: frozenset[date], last_ok: datetime | None) -> Coverage:
+    """What is known of `days` (counts of all posts, oldest first)."""
+    return Coverage(next((d.day for d in days if d.count), None), last_ok, crawled)
 
 
 def _one_day(ask: Ask, day: date, cut_after: timedelta | None) -> Any:

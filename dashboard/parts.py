@@ -10,7 +10,7 @@ import streamlit as st
 from config.errors import QingyuError, QueryError
 from dashboard import asking
 from dashboard.address import View
-from dashboard.display import excerpt, link, marked, number, posted_at, shown, visible
+from dashboard.display import link, marked, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, t, word
 
 TODAY, SEARCH, SOURCES = "views/today.py", "views/search.py", "views/sources.py"
@@ -35,7 +35,10 @@ _STYLE = """<style>
 .qy-strip {display: flex; flex-wrap: wrap; gap: .3rem .9rem; font-size: .88rem}
 .qy-strip .bad {color: #b4561a; font-weight: 600}
 h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
-.spark rect {fill: #9cc4d2} .spark rect.last {fill: #d9742b}
+.spark {display: inline-flex; align-items: flex-end; gap: 1px; height: 1.9rem; width: 7rem; flex: none}
+.spark i {flex: 1; background: #9cc4d2} .spark i:last-child {background: #d9742b}
+[class*="st-key-link-"] {margin-top: -.75rem}
+[class*="st-key-link-row"] {margin-top: 0}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
 @media (prefers-color-scheme: dark) {.qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}}
@@ -68,11 +71,14 @@ def complain(error: QingyuError) -> None:
         st.html(f'<div class="qy-card" role="alert">✖ {shown(t("problem", m=error.message))}</div>')
 
 
-def posts_link(view: View, *, wording: str | None = None, key: str = "") -> None:
+def posts_link(view: View, *, wording: str | None = None, key: str = "", back: bool = False) -> None:
     """A link into 检索 with this view. wording: ours, never text of a post."""
     with st.container(key=f"link-{key}" if key else None):
         st.page_link(
-            SEARCH, label=wording or t("see_posts"), icon=":material/arrow_forward:", query_params=view.to_params()
+            SEARCH,
+            label=wording or t("see_posts"),
+            icon=f":material/arrow_{'back' if back else 'forward'}:",
+            query_params=view.to_params(),
         )
 
 
@@ -90,7 +96,13 @@ def feeling(post: Mapping[str, Any]) -> str:
     if not sentiment:
         return ""
     name = sentiment["label"]
-    return f'<span class="qy-{shown(name)}">{shown(word(SENTIMENTS, name))} {sentiment["score"]:+.2f}</span>'
+    return f'<span class="qy-{shown(name)}">{shown(word(SENTIMENTS, name))} {score(sentiment["score"])}</span>'
+
+
+def score(value: float) -> str:
+    """A sentiment score with its sign; what rounds to nothing has none."""
+    rounded = round(value, 2)
+    return f"{rounded:+.2f}" if rounded else "0.00"
 
 
 def facts_line(post: Mapping[str, Any]) -> str:
@@ -113,7 +125,7 @@ def official_block(post: Mapping[str, Any], *, size: int) -> str:
     if not official or not (official.get("text") or official.get("unit")):
         return ""
     head = f"{t('official_reply')} · {official.get('unit') or '—'} · {posted_at({'published': official.get('replied'), 'collected': None})}"
-    return f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(excerpt(official.get("text") or "", size))}</div>'
+    return f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(cut(official.get("text") or "", size))}</div>'
 
 
 def hit_card(hit: Any) -> str:
@@ -145,6 +157,11 @@ def _cut(segments: Any, size: int) -> list[_Piece]:
         pieces.append(_Piece(segment.text[:left], segment.marked))
         left -= len(segment.text)
     return pieces
+
+
+def cut(text: str, size: int) -> str:
+    """`text`, its lines kept, up to `size` characters."""
+    return text if len(text) <= size else text[:size] + "…"
 
 
 def count(value: float | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import asking, parts
-from dashboard.address import View
+from dashboard.address import View, thread_query
 from dashboard.display import label, link, moment, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, SORTS, t, word
 from pipeline.export import export_file
@@ -21,6 +21,8 @@ from pipeline.query.layer import Question
 
 # A file is made in memory on its way to the browser; larger exports go by command line, which streams.
 EXPORT_POSTS = 50_000
+# Longer threads are read as a list, by the link above these.
+_OTHERS = 30
 _FORMATS = {
     "csv": ("CSV", "text/csv"),
     "xlsx": ("Excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
@@ -138,7 +140,7 @@ def _maker(asked: Question, kind: str) -> Callable[[], bytes]:
 
 def detail(view: View) -> None:
     """One post: whole text, annotation, official reply, thread, earlier versions."""
-    parts.posts_link(replace(view, post=""), wording=t("close"), key="close")
+    parts.posts_link(replace(view, post=""), wording=t("close"), key="row-close", back=True)
     found = asking.post(view.post)
     if found is None:
         st.warning(t("no_post"))
@@ -168,20 +170,22 @@ def _whole(post: Mapping[str, Any]) -> str:
     ]
     return (
         f'<div class="qy-card qy-post"><div class="title">{shown(post["title"] or t("untitled"))}</div>{parts.facts_line(post)}'
-        f'<div class="text">{shown(_long(post["text"]))}</div>{parts.official_block(post, size=parts.DETAIL_CHARS)}'
+        f'<div class="text">{shown(parts.cut(post["text"], parts.DETAIL_CHARS))}</div>{parts.official_block(post, size=parts.DETAIL_CHARS)}'
         f'<div class="qy-dim">{" · ".join(shown(f) for f in facts if f)}</div>'
         f'<div class="qy-dim">{t("collected")} {moment(post["collected"])} · {link(post["url"], t("original"))}</div></div>'
     )
 
 
-def _long(text: str) -> str:
-    return text if len(text) <= parts.DETAIL_CHARS else text[: parts.DETAIL_CHARS] + "…"
-
-
 def _thread(others: Sequence[Any], post: Mapping[str, Any]) -> None:
     parts.heading(f"{t('thread')} · {len(others)}")
-    for n, other in enumerate(others[:30]):
-        parts.posts_link(View(post=other["id"]), wording=f"{posted_at(other)}", key=f"other-{n}")
+    if others and post.get("thread_url"):
+        parts.posts_link(
+            View(query=thread_query(post["thread_url"]), sort="published"), wording=t("thread_open"), key="whole"
+        )
+    for n, other in enumerate(others[:_OTHERS]):
+        parts.posts_link(
+            View(post=other["id"]), wording=f"{posted_at(other)} {word(KINDS, other['kind'])}", key=f"other-{n}"
+        )
 
 
 def _revisions(revisions: Sequence[Mapping[str, Any]]) -> None:
@@ -191,5 +195,5 @@ def _revisions(revisions: Sequence[Mapping[str, Any]]) -> None:
         with st.expander(t("revision_row", n=old.get("revision", "?"), t=moment(old.get("replaced")))):
             st.html(
                 f'<div class="qy-post"><div class="title">{shown(record["title"])}</div>'
-                f'<div class="text">{shown(_long(record["text"]))}</div>{parts.official_block(record, size=2_000)}</div>'
+                f'<div class="text">{shown(parts.cut(record["text"], parts.DETAIL_CHARS))}</div>{parts.official_block(record, size=2_000)}</div>'
             )

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import streamlit as st
 
 from dashboard import asking, charts, parts
-from dashboard.address import View, start_of
+from dashboard.address import View, start_of, thread_query, with_word
 from dashboard.display import excerpt, label, moment, number, shown
-from dashboard.figures import Rise, spark_svg
+from dashboard.figures import Rise, spark_bars
 from dashboard.outlook import Outlook, rises
 from dashboard.texts import HEALTH, t, word
 from pipeline.query.layer import Question
-from pipeline.replies_view import Replies, replies_between
+from pipeline.replies_view import Replies, Reply, replies_between
 from pipeline.sources_view import SourceView
 
 # Words that fewer posts carry are typing errors and names more often than news.
 _WORD_POSTS = 3
-_WORDS, _THREADS, _REPLIES = 16, 6, 5
+_WORDS, _THREADS, _REPLIES, _REPLIES_FIRST = 16, 6, 50, 4
 
 
 def picked_day(picked: Any) -> date | None:
@@ -83,11 +84,11 @@ def _rise_row(rise: Rise, day: date, *, days: int) -> None:
     with left:
         st.html(
             f'<div class="qy-row"><div class="grow"><b>{shown(name)}</b>{tags}<br>'
-            f'<span class="qy-dim">{shown(row)}</span></div>{spark_svg(rise.spark)}</div>'
+            f'<span class="qy-dim">{shown(row)}</span></div>{spark_bars(rise.spark)}</div>'
         )
     with right:
         view = View(first=day - timedelta(days=days - 1), last=day, topics=(rise.topic,))
-        parts.posts_link(view, key=f"rise-{rise.topic}")
+        parts.posts_link(view, key=f"row-rise-{rise.topic}")
 
 
 def threads_part(outlook: Outlook) -> None:
@@ -103,15 +104,14 @@ def threads_part(outlook: Outlook) -> None:
 def _thread_row(thread: Any, outlook: Outlook, *, key: str) -> None:
     title = excerpt(thread.title, 60) or t("untitled")
     row = t("thread_row", c=number(thread.count), v=number(thread.voices))
-    st.html(
-        f'<div class="qy-row"><div class="grow">{shown(title)}<br><span class="qy-dim">{shown(row)}</span></div></div>'
-    )
-    parts.posts_link(View(query=thread_query(thread.thread), first=outlook.day, last=outlook.day), key=key)
-
-
-def thread_query(thread: str) -> str:
-    """The query for all posts of a thread."""
-    return f'thread:"{thread}"'
+    left, right = st.columns([7, 3], vertical_alignment="center", gap="small")
+    with left:
+        st.html(
+            f'<div class="qy-row"><div class="grow">{shown(title)}<br><span class="qy-dim">{shown(row)}</span></div></div>'
+        )
+    with right:
+        view = View(query=thread_query(thread.thread), first=outlook.day, last=outlook.day)
+        parts.posts_link(view, key=f"row-{key}")
 
 
 def words_part(outlook: Outlook) -> None:
@@ -132,13 +132,8 @@ def words_row(words: Sequence[Any], view: View, *, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"{key}-row"):
         for w in words:
             # A word is text of posts: it stands in a label that Streamlit reads as Markdown, so every sign is escaped.
-            query = f'{view.query} AND "{w.word}"' if view.query else f'"{w.word}"'
-            target = View(**{**_fields(view), "query": query, "after": "", "post": ""})
+            target = replace(view, query=with_word(view.query, w.word), after="", post="")
             st.page_link(parts.SEARCH, label=f"{label(excerpt(w.word, 20))} {w.count}", query_params=target.to_params())
-
-
-def _fields(view: View) -> Mapping[str, Any]:
-    return {name: getattr(view, name) for name in View.__dataclass_fields__}
 
 
 def replies_of(day: date) -> Replies:
@@ -153,16 +148,24 @@ def replies_part(replies: Replies) -> None:
     if not replies.total:
         st.caption(t("replies_none"))
         return
-    for n, reply in enumerate(replies.newest):
-        waited = t("waited", d=duration(reply.waited)) if reply.waited is not None else ""
-        head = " · ".join(p for p in (reply.unit or "—", moment(reply.replied_at)[11:], waited) if p)
-        st.html(
-            f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(excerpt(reply.title, 50))}<br>'
-            f'<span class="qy-dim">{shown(excerpt(reply.text, 90))}</span></div>'
-        )
-        parts.posts_link(View(post=reply.post_id), wording=t("detail"), key=f"reply-{n}")
+    for n, reply in enumerate(replies.newest[:_REPLIES_FIRST]):
+        _reply_row(reply, key=f"reply-{n}")
+    if rest := replies.newest[_REPLIES_FIRST:]:
+        with st.expander(t("more", n=len(rest))):
+            for n, reply in enumerate(rest, _REPLIES_FIRST):
+                _reply_row(reply, key=f"reply-{n}")
     if replies.total > len(replies.newest):
         st.caption(t("replies_more", n=replies.total, k=len(replies.newest)))
+
+
+def _reply_row(reply: Reply, *, key: str) -> None:
+    waited = t("waited", d=duration(reply.waited)) if reply.waited is not None else ""
+    head = " · ".join(p for p in (reply.unit or "—", moment(reply.replied_at)[11:], waited) if p)
+    st.html(
+        f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(excerpt(reply.title, 50))}<br>'
+        f'<span class="qy-dim">{shown(excerpt(reply.text, 90))}</span></div>'
+    )
+    parts.posts_link(View(post=reply.post_id), wording=t("detail"), key=key)
 
 
 def _day(outlook: Outlook) -> Question:

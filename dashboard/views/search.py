@@ -9,10 +9,12 @@ import streamlit as st
 
 from config.errors import QueryError
 from dashboard import asking, charts, parts, search_parts, today_parts
-from dashboard.address import View, view_of
+from dashboard.address import View, start_of, view_of
 from dashboard.display import SHANGHAI, number
+from dashboard.outlook import coverage_of, unknown_days
 from dashboard.texts import t
 from pipeline.query.layer import Question
+from pipeline.sources_view import days_crawled
 
 PAGE = 20
 # The trend shows at most this many days; wider bars than lines are needed to be clicked.
@@ -39,12 +41,23 @@ def trend(view: View) -> None:
         return
     days = asking.ask("by_day", view.question(), since_day=first, until_day=last)
     parts.heading(t("trend"))
+    everything = asking.ask("by_day", Question(), since_day=first, until_day=last)
+    crawled, last_ok = days_crawled(asking.project(), since=start_of(first))
+    unknown = unknown_days(everything, coverage_of(everything, crawled=crawled, last_ok=last_ok))
     key = f"trend-{hash(view)}"
     picked = st.altair_chart(
-        charts.trend_bars(days), on_select="rerun", selection_mode=[charts.PICK], key=key, alt=t("trend")
+        charts.trend_bars(days, unknown=unknown),
+        on_select="rerun",
+        selection_mode=[charts.PICK],
+        key=key,
+        alt=t("trend"),
     )
     cut = view.first is None or view.first < first
-    st.caption(t("trend_note") + (t("trend_cut", n=(last - first).days + 1) if cut else ""))
+    st.caption(
+        t("trend_note")
+        + (t("trend_cut", n=(last - first).days + 1) if cut else "")
+        + (t("unknown_days") if unknown else "")
+    )
     if day := today_parts.picked_day(picked):
         go(view.narrowed(day))
 

@@ -35,7 +35,7 @@ def health_table(sources: Sequence[SourceView], *, now: datetime) -> None:
                 f'<div class="qy-dim">{t("last_ok")}<br>{shown(moment(source.last_ok))}（{shown(fresh)}）</div></div></div>'
             )
         with right:
-            parts.posts_link(View(sources=(source.name,)), key=f"source-{source.name}")
+            parts.posts_link(View(sources=(source.name,)), key=f"row-source-{source.name}")
 
 
 def runs_table(runs: Sequence[RunView]) -> None:

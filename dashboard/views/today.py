@@ -56,18 +56,17 @@ def figures(outlook: Outlook, replies: int) -> None:
         parts.posts_link(View(first=outlook.day, last=outlook.day, sentiments=("negative",)), key="negative")
     with columns[2]:
         since = t("since_yesterday", n=number(outlook.count), p=parts.count(outlook.day_before))
-        parts.figure(t("voices"), number(outlook.voices), where=since)
-        st.caption(t("voices_help"))
+        parts.figure(t("voices"), number(outlook.voices), where=since, note=t("voices_note"))
+        parts.posts_link(outlook.view(), key="voices")
     with columns[3]:
         parts.figure(t("official_replies"), number(replies), where=t("replied_on", d=outlook.day))
-        st.caption(t("replies_below"))
 
 
 def curve(outlook: Outlook) -> None:
     """The last four weeks; a click on a day leads to its posts."""
     parts.heading(t("curve", n=CURVE_DAYS))
     picked = st.altair_chart(
-        charts.day_curve(outlook.points),
+        charts.day_curve(outlook.points, partial=outlook.day if outlook.cut else None),
         on_select="rerun",
         selection_mode=[charts.PICK],
         key=f"curve-{outlook.day}",
