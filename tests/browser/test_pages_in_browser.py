@@ -128,6 +128,10 @@ def test_each_page_opens_without_an_error(watched: Watched, name: str) -> None:
         folder = ROOT / "docs" / "images"
         folder.mkdir(parents=True, exist_ok=True)
         tab.locator("canvas, svg.marks").first.wait_for(timeout=20_000) if name != "sources" else None
+        # Labels of links are drawn a moment after the script has ended.
+        tab.wait_for_function(
+            "() => [...document.querySelectorAll('[data-testid=stPageLink] a')].every(a => a.innerText.trim().length > 1)"
+        )
         tab.screenshot(path=folder / f"{name}.png")
 
 
@@ -181,6 +185,31 @@ def test_a_click_on_a_bar_leads_to_the_posts_of_that_day(watched: Watched) -> No
         except Exception as error:  # noqa: BLE001 - Playwright's own TimeoutError, loaded only with it
             assert "Timeout" in type(error).__name__
     assert re.search(r"from=(\d{4}-\d\d-\d\d)&to=\1", tab.url), tab.url
+
+
+def test_a_click_on_a_day_of_today_leads_to_its_posts(watched: Watched) -> None:
+    tab = watched.open("/", "升温的话题")
+    chart = tab.locator('[data-testid="stVegaLiteChart"]').first
+    chart.locator("canvas, svg").first.wait_for(timeout=30_000)
+    box = chart.bounding_box()
+    assert box is not None
+    for share in (0.5, 0.51, 0.52, 0.53, 0.54, 0.55):
+        tab.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * 0.7)
+        try:
+            tab.wait_for_url(re.compile(r"/search\?.*from="), timeout=2_500)
+            break
+        except Exception as error:  # noqa: BLE001 - Playwright's own TimeoutError, loaded only with it
+            assert "Timeout" in type(error).__name__
+    assert re.search(r"from=(\d{4}-\d\d-\d\d)&to=\1", tab.url), tab.url
+
+
+def test_a_whole_thread_can_be_read_from_one_of_its_posts(watched: Watched, project: Path) -> None:
+    with QueryLayer.open(open_project(project)) as layer:
+        loudest = layer.threads(Question(), size=1)[0]
+        first = layer.search(Question(f'thread:"{loudest.thread}"'), sort="published", size=1).hits[0].post["id"]
+    tab = watched.open(f"/search?post={first}", "同帖其他")
+    tab.get_by_text("看整帖").click()
+    tab.get_by_text(re.compile(f"共 {loudest.count} 条")).first.wait_for(timeout=30_000)
 
 
 def test_a_faulty_query_is_explained_in_place(watched: Watched) -> None:
