@@ -99,7 +99,7 @@ def rises(outlook: Outlook, *, ask: Ask, days: int) -> list[Rise]:
         {b.key: b.count for b in ask("by", span(d, cut_after=after, days=days), field="topic", size=200)}
         for d in [day, *weeks]
     ]
-    return rising(now, before, sparks(day, ask=ask), size=7)
+    return rising(now, before, sparks(day, ask=ask), size=5)
 
 
 def sparks(day: date, *, ask: Ask, days: int = CURVE_DAYS) -> dict[str, list[int]]:

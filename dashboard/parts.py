@@ -39,6 +39,7 @@ h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; cli
 .spark i {flex: 1; background: #9cc4d2} .spark i:last-child {background: #d9742b}
 [class*="st-key-link-"] {margin-top: -.75rem}
 [class*="st-key-link-row"] {margin-top: 0}
+[class*="st-key-link-tight"] {margin-top: -.5rem}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
 @media (prefers-color-scheme: dark) {.qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}}

@@ -109,7 +109,7 @@ def breakdown(view: View, field: str, buckets: Sequence[Any], names: Mapping[str
             f" · {t('part_negative')} {parts.share(bucket.negative_share)}" if bucket.negative_share is not None else ""
         )
         wording = f"{label(names.get(bucket.key, bucket.key))} · {number(bucket.count)}{bad}"
-        parts.posts_link(narrowed, wording=wording, key=f"{field}-{n}")
+        parts.posts_link(narrowed, wording=wording, key=f"tight-{field}-{n}")
 
 
 def export(asked: Question, total: int) -> None:
