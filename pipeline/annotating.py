@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from config.errors import RecordError
+from config.errors import RecordError, StageError
 from config.settings import Nlp
+from config.text import tr
 from nlp.annotation import Annotation
 from nlp.annotator import Annotator, load_annotator
 
@@ -125,14 +128,45 @@ class Annotators:
         self._annotator, self._pool = annotator, pool
 
     def begin(self, works: Sequence[Work]) -> Iterator[list[Done]]:
-        """What comes of `works`, in chunks, in order. Processes begin at once; the caller collects when it likes."""
+        """What comes of `works`, in chunks. Processes begin at once; the caller collects when it likes.
+
+        Raises StageError when a process ends unexpectedly (killed, out of memory).
+        """
         chunks = [works[start : start + CHUNK] for start in range(0, len(works), CHUNK)]
         if self._pool is None:
             return (annotate(self._annotator, chunk) for chunk in chunks)
-        futures: list[Future[list[_DoneTuple]]] = [
-            self._pool.submit(_task, [(w.post_id, w.title, w.text, w.official) for w in chunk]) for chunk in chunks
-        ]
-        return ([_unpacked(packed) for packed in future.result()] for future in futures)
+        with _told():
+            begun = deque(
+                (self._pool.submit(_task, [(w.post_id, w.title, w.text, w.official) for w in chunk]), chunk)
+                for chunk in chunks
+            )
+        return self._collect(begun)
+
+    def _collect(self, begun: deque[_Begun]) -> Iterator[list[Done]]:
+        while begun:
+            # Rather than wait (for processes to start, for a busy machine), the caller takes what none has begun.
+            if not begun[0][0].done() and begun[-1][0].cancel():
+                yield annotate(self._annotator, begun.pop()[1])
+                continue
+            with _told():
+                packed = begun.popleft()[0].result()
+            yield [_unpacked(one) for one in packed]
+
+
+_Begun = tuple[Future[list[_DoneTuple]], Sequence[Work]]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        message = tr(
+            "一个标注进程意外结束（多半是内存不足）；腾出内存后再运行一次 qingyu process 即可继续",
+            "an annotating process ended unexpectedly (most likely out of memory); free some and run qingyu process again, "
+            "it goes on from there",
+        )
+        raise StageError(message) from error
 
 
 @contextmanager

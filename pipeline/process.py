@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -62,7 +63,7 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     stale = _stale(store, annotator.model)
     if stale:
         # One processor is left for reading, indexing and writing, which take as long as the annotation.
-        wanted = workers or project.settings.process.workers or max(1, (os.cpu_count() or 1) - 1)
+        wanted = workers or project.settings.process.workers or (os.cpu_count() or 1) - 1
         processes = 0 if len(stale) < ALONE else wanted
         with annotators(tools, annotator, processes=processes) as pool, _engine(project).writer() as writer:
             _work(project, store, stale, _Stage(pool, writer, annotator.model, report), progress)
@@ -157,6 +158,8 @@ def _finish(store: Engine, batch: _Batch, stage: _Stage) -> None:
             annotations.append(_annotation_row(rows[done.post_id], done, stage.model, now))
             if done.annotation is None:
                 pieces.append(_piece(rows[done.post_id], done, now))
+    # What an earlier model or an earlier text had put there must not be found any longer.
+    stage.writer.delete([piece["post_id"] for piece in pieces])
     _index([(rows[key], done) for key, done in kept.items()], stage.writer)
     annotations += [_annotation_row(rows[key], done, stage.model, now) for key, done in kept.items()]
     stage.writer.commit()
@@ -301,11 +304,14 @@ def _part(row: dict[str, Any]) -> dict[str, Any]:
     return {name.removeprefix("a_"): value for name, value in row.items() if name.startswith("a_")}
 
 
-def forget(project: Project, ids: Sequence[str]) -> None:
-    """Take posts out of the index. Raises StageError while another process is writing."""
-    engine = _engine(project)
-    if not engine.exists():
-        return
-    with engine.writer() as writer:
-        writer.delete(ids)
-        writer.commit()
+@contextmanager
+def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
+    """What takes posts out of the index for good, by ids. No other process writes the index while the block lasts, so
+    none puts a post there that is just leaving the store. Raises StageError while another process is writing."""
+    with _engine(project).writer() as writer:
+
+        def forget(ids: Sequence[str]) -> None:
+            writer.delete(ids)
+            writer.commit()
+
+        yield forget
