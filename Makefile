@@ -71,7 +71,7 @@ screenshots: install-dev system  ## 更新 docs/images 里的界面图 (screensh
 
 lock: install-dev  ## 重新锁定依赖 (pin dependencies anew)
 	$(BIN)/pip-compile --quiet --upgrade --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --output-file requirements/run.lock pyproject.toml requirements/build.in
-	$(BIN)/pip-compile --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --extra dev --extra postgres --constraint requirements/run.lock --output-file requirements/dev.lock pyproject.toml requirements/build.in
+	$(BIN)/pip-compile --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --extra dev --extra test --extra postgres --constraint requirements/run.lock --output-file requirements/dev.lock pyproject.toml requirements/build.in
 
 clean:  ## 删去环境与缓存，不动数据 (remove the environment and caches; data stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
