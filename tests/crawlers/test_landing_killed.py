@@ -87,7 +87,9 @@ def test_killed_again_and_again_it_ends_as_if_undisturbed(tmp_path: Path) -> Non
         assert not killed_after(begin(calm, f"calm-{version}", version), PAGES + 1, 0)
         attempt = 0
         # After up to thirty pages, then up to the time that about two pages take.
-        while killed_after(begin(killed, f"{version}-{attempt}", version), dice.randrange(1, 30), dice.uniform(0, 0.01)):
+        while killed_after(
+            begin(killed, f"{version}-{attempt}", version), dice.randrange(1, 30), dice.uniform(0, 0.01)
+        ):
             attempt += 1
         kills += attempt
     assert kills >= 10, "too few runs were killed in their work"
