@@ -90,14 +90,14 @@ def judge(ended: Sequence[RunReport], *, every: timedelta, now: datetime) -> tup
             "the site's robots.txt refuses: respect it, ask the site, or disable this source",
         )
         return "robots", why
-    if last.outcome == "failed" and not _markup(last):
-        return "failing", tr("取不到页面：{r}", "pages cannot be read: {r}", r=last.reason)
     if _markup(last):
         why = tr(
             "半数以上页面解析不了，网页多半改版了：用 qingyu sources check 查看并改选择器",
             "most pages cannot be parsed, the markup has probably changed: run qingyu sources check and mend the selectors",
         )
         return "markup", why
+    if last.outcome == "failed":
+        return "failing", tr("取不到页面：{r}", "pages cannot be read: {r}", r=last.reason)
     if not last.seen() and (any(earlier.seen() for earlier in ended[1:]) or len(ended) == 1):
         why = tr(
             "这次什么也没有取到：用 qingyu sources check 查看页面",
@@ -115,6 +115,6 @@ def judge(ended: Sequence[RunReport], *, every: timedelta, now: datetime) -> tup
 
 
 def _markup(last: RunReport) -> bool:
-    """Whether half or more of what was fetched could not be parsed."""
-    spoilt, parsed = int(last.counts.get("set_aside", 0)), int(last.counts.get("pages_parsed", 0))
-    return spoilt > 0 and spoilt >= parsed
+    """Whether half or more of the pages that came were not what they should be, or gave no more than faults."""
+    wrong, spoilt, parsed = (int(last.counts.get(name, 0)) for name in ("pages_wrong", "pages_spoilt", "pages_parsed"))
+    return wrong + spoilt > 0 and 2 * (wrong + spoilt) >= parsed + wrong

@@ -36,7 +36,7 @@ _EVIDENCE_CHARS = 4_000
 @dataclass(frozen=True, slots=True)
 class PageResult:
     """All that one fetched page yields. outcome "failed" with `reason`: it could not be used; keep_pending: it failed in
-    passing and the next run asks again; body_hash: blake2b-16 of the raw body, hex."""
+    passing and the next run asks again; wrong: it came but is not what its role promises; body_hash: blake2b-16 of the raw body, hex."""
 
     link: Link
     outcome: Literal["parsed", "not_modified", "gone", "restricted", "failed", "robots"]
@@ -48,6 +48,7 @@ class PageResult:
     reason: str = ""
     evidence: str = ""
     keep_pending: bool = False
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Landing:
         counts.links_new += self.pages.discover(connection, links, results[-1].fetched_at)
         rows: dict[str, dict[str, Any]] = {}
         for result, posts in zip(results, admitted, strict=True):
-            self._count_page(result, counts, pieces)
+            self._count_page(result, counts, pieces, len(posts))
             self.pages.visited(rows, _visit(result, [post for post, _ in posts], touched))
         self.pages.save(connection, rows)
         insert_rows(connection, set_aside, pieces)
@@ -158,11 +159,13 @@ class Landing:
             admitted.append((post, page))
         return admitted
 
-    def _count_page(self, result: PageResult, counts: Counts, pieces: list[dict[str, Any]]) -> None:
+    def _count_page(self, result: PageResult, counts: Counts, pieces: list[dict[str, Any]], taken: int) -> None:
         field = {"parsed": "pages_parsed", "robots": "robots_refused"}.get(result.outcome, result.outcome)
         setattr(counts, field, getattr(counts, field) + 1)
         counts.walk_pages += result.link.walk
         counts.revisits += result.link.url in self._revisited
+        counts.pages_wrong += result.outcome == "failed" and result.wrong
+        counts.pages_spoilt += _is_spoilt(result, taken)
         for problem in result.parsed.problems if result.parsed else ():
             pieces.append(self._piece(result.link.url, problem.reason, problem.evidence, result.fetched_at, counts))
         if result.outcome == "failed":
@@ -228,6 +231,18 @@ def _memory(connection: Connection, source: str) -> Memory:
     asked = select(source_state.c.walk_complete, source_state.c.state).where(source_state.c.source == source)
     row = connection.execute(asked).first()
     return Memory(bool(row[0]), json.loads(row[1])) if row else Memory(False, {})
+
+
+def _is_spoilt(result: PageResult, taken: int) -> bool:
+    """Whether a page shows no fewer faults than pieces that could be used; `taken` of its posts were.
+
+    Some posts without text among others (floors of nothing but a picture) are no fault of the page; a page of nothing else is one.
+    """
+    parsed = result.parsed
+    if parsed is None or result.outcome != "parsed":
+        return False
+    faults = len(parsed.problems) + (0 if taken else len(parsed.posts))
+    return faults > 0 and faults >= taken + len(parsed.links) + len(parsed.more)
 
 
 def _visit(result: PageResult, posts: Sequence[Post], touched: set[str]) -> Visit:

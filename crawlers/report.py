@@ -11,7 +11,9 @@ from typing import Any
 class Counts:
     """Counts of one run. Pages: requested (on the wire, retries included), not_modified, parsed, gone, restricted,
     robots_refused, failed; walk_pages and revisits are among them. Posts: read = new + changed + engagement + unchanged +
-    set_aside. set_aside: pieces of pages and pages that could not be used. bytes: received, headers included.
+    set_aside. set_aside: pieces of pages and pages that could not be used. pages_wrong: pages that came but were not what
+    their role promises (among failed); pages_spoilt: parsed pages with no fewer faults than posts and links. bytes:
+    received, headers included.
     reasons: how often each reason for setting aside or failing was given."""
 
     requested: int = 0
@@ -22,6 +24,8 @@ class Counts:
     restricted: int = 0
     robots_refused: int = 0
     failed: int = 0
+    pages_wrong: int = 0
+    pages_spoilt: int = 0
     walk_pages: int = 0
     revisits: int = 0
     links_seen: int = 0

@@ -191,7 +191,7 @@ class SourceSpider(scrapy.Spider):
             yield from self._instead(link, step, parsed)
             return
         if isinstance(parsed, str):
-            self._fail(link, step, parsed, evidence=page.text[:EVIDENCE])
+            self._fail(link, step, parsed, evidence=page.text[:EVIDENCE], wrong=True)
             return
         self.run.state.update(parsed.state)
         parsed = replace(parsed, posts=[post for post in parsed.posts if not self._is_forbidden(post)])
@@ -265,8 +265,10 @@ class SourceSpider(scrapy.Spider):
         else:
             self._note_unread(step, reason)
 
-    def _fail(self, link: Link, step: Step | None, reason: str, *, keep: bool = False, evidence: str = "") -> None:
-        result = PageResult(link, "failed", _now(), reason=reason, evidence=evidence, keep_pending=keep)
+    def _fail(
+        self, link: Link, step: Step | None, reason: str, *, keep: bool = False, evidence: str = "", wrong: bool = False
+    ) -> None:
+        result = PageResult(link, "failed", _now(), reason=reason, evidence=evidence, keep_pending=keep, wrong=wrong)
         self._land(result)
         self._note_unread(step, reason)
 
