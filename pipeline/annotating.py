@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from config.errors import RecordError, StageError
@@ -169,15 +171,34 @@ def _told() -> Iterator[None]:
         raise StageError(message) from error
 
 
+class _Process(SpawnProcess):
+    """A process that does not import the program's main module: it needs only this one, and the main module may be
+    anything (Streamlit puts its pages there)."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the hook's name in multiprocessing
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process_obj)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    """Starts such processes. "spawn": a fork of a process with threads (the index writer's, the scheduler's) could stand
+    still for ever."""
+
+    Process = _Process
+
+
 @contextmanager
 def annotators(tools: Tools, annotator: Annotator, *, processes: int) -> Iterator[Annotators]:
     """Annotators in `processes` processes of their own (0: here), ended with the block."""
     if processes <= 0:
         yield Annotators(annotator, None)
         return
-    # "spawn": a fork of a process with threads (the index writer's, the scheduler's) could stand still for ever.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start, initargs=(tools,))
+    pool = ProcessPoolExecutor(processes, mp_context=_Context(), initializer=_start, initargs=(tools,))
     try:
         yield Annotators(annotator, pool)
     finally:
