@@ -123,39 +123,62 @@ def _unpacked(packed: _DoneTuple) -> Done:
     return Done(post_id, found, tuple(words.split(" ")) if words else (), official_tokens, reason)
 
 
+@dataclass(slots=True, eq=False)
+class _Chunk:
+    """Posts annotated at once; coming: what a process makes of them, None while no process was given them."""
+
+    works: Sequence[Work]
+    coming: Future[list[_DoneTuple]] | None = None
+
+
 class Annotators:
     """Annotates chunks here or in processes. processes: 0 for here."""
 
-    def __init__(self, annotator: Annotator, pool: ProcessPoolExecutor | None) -> None:
+    def __init__(self, annotator: Annotator, pool: ProcessPoolExecutor | None, *, processes: int = 0) -> None:
         self._annotator, self._pool = annotator, pool
+        # Enough that the processes have work while the caller commits; little enough that it waits briefly at the end.
+        self._ahead = processes + 2
+        self._waiting: deque[_Chunk] = deque()
+        self._given: list[Future[list[_DoneTuple]]] = []
 
     def begin(self, works: Sequence[Work]) -> Iterator[list[Done]]:
         """What comes of `works`, in chunks. Processes begin at once; the caller collects when it likes.
 
         Raises StageError when a process ends unexpectedly (killed, out of memory).
         """
-        chunks = [works[start : start + CHUNK] for start in range(0, len(works), CHUNK)]
+        chunks = deque(_Chunk(works[start : start + CHUNK]) for start in range(0, len(works), CHUNK))
         if self._pool is None:
-            return (annotate(self._annotator, chunk) for chunk in chunks)
-        with _told():
-            begun = deque(
-                (self._pool.submit(_task, [(w.post_id, w.title, w.text, w.official) for w in chunk]), chunk)
-                for chunk in chunks
-            )
-        return self._collect(begun)
+            return (annotate(self._annotator, chunk.works) for chunk in chunks)
+        self._waiting.extend(chunks)
+        self._give(self._pool)
+        return self._collect(self._pool, chunks)
 
-    def _collect(self, begun: deque[_Begun]) -> Iterator[list[Done]]:
-        while begun:
-            # Rather than wait (for processes to start, for a busy machine), the caller takes what none has begun.
-            if not begun[0][0].done() and begun[-1][0].cancel():
-                yield annotate(self._annotator, begun.pop()[1])
-                continue
+    def _give(self, pool: ProcessPoolExecutor) -> None:
+        """Give the processes the next chunks, a few ahead. What was given is never taken back: when a process dies, a
+        cancelled future breaks the executor's own thread, and this process would wait for it for ever (Python 3.11)."""
+        self._given = [coming for coming in self._given if not coming.done()]
+        while self._waiting and len(self._given) < self._ahead:
+            chunk = self._waiting.popleft()
+            packed = [(w.post_id, w.title, w.text, w.official) for w in chunk.works]
             with _told():
-                packed = begun.popleft()[0].result()
+                chunk.coming = pool.submit(_task, packed)
+            self._given.append(chunk.coming)
+
+    def _collect(self, pool: ProcessPoolExecutor, chunks: deque[_Chunk]) -> Iterator[list[Done]]:
+        while chunks:
+            self._give(pool)
+            first, last = chunks[0].coming, chunks[-1]
+            # Rather than wait (for processes to start, for a busy machine), the caller takes what none was given.
+            if last.coming is None and not (first and first.done()):
+                self._waiting.remove(chunks.pop())
+                yield annotate(self._annotator, last.works)
+                continue
+            chunks.popleft()
+            # Chunks are given in their order, so the first was given when the last was, and when it is done.
+            assert first is not None
+            with _told():
+                packed = first.result()
             yield [_unpacked(one) for one in packed]
-
-
-_Begun = tuple[Future[list[_DoneTuple]], Sequence[Work]]
 
 
 @contextmanager
@@ -200,6 +223,6 @@ def annotators(tools: Tools, annotator: Annotator, *, processes: int) -> Iterato
         return
     pool = ProcessPoolExecutor(processes, mp_context=_Context(), initializer=_start, initargs=(tools,))
     try:
-        yield Annotators(annotator, pool)
+        yield Annotators(annotator, pool, processes=processes)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
