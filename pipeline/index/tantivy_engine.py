@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -213,20 +214,32 @@ class TantivyWriter:
 
 
 class TantivyReader:
-    """See `pipeline.index.engine.Reader`. Safe to share between threads: each call takes the searcher once."""
+    """See `pipeline.index.engine.Reader`. Safe to share between threads: each call takes one state of the index."""
 
     def __init__(self, engine: TantivyEngine) -> None:
         self._engine = engine
+        self._lock = threading.Lock()
         self._generation = ""
         self.refresh()
 
     def refresh(self) -> None:
         """See the newest commit, of the newest generation."""
-        generation = self._engine.generation()
+        with self._lock:
+            generation = self._engine.generation()
+            try:
+                self._see(generation)
+            except StageError:
+                # A rebuild that ended meanwhile takes the files of the generation before away.
+                newer = self._engine.generation()
+                if newer == generation:
+                    raise
+                self._see(newer)
+
+    def _see(self, generation: str) -> None:
         if generation != self._generation:
             self._index = _open(self._engine.path / generation)
-            self._generation = generation
-            self._stamp = ""
+            self._generation, self._stamp = generation, ""
+        # Read before the commit is: at worst the version is too old, and the next look reads it again.
         stamp = self._commit_stamp()
         if stamp == self._stamp:
             return
@@ -236,6 +249,7 @@ class TantivyReader:
             raise _unusable(str(error).splitlines()[0][:200]) from error
         self._searcher = self._index.searcher()
         self._stamp = stamp
+        self._version = f"{generation}-{stamp}"
 
     def _commit_stamp(self) -> str:
         path = self._engine.path / self._generation / "meta.json"
@@ -247,16 +261,16 @@ class TantivyReader:
 
     def version(self) -> str:
         """Changes with each commit."""
-        return f"{self._generation}-{self._stamp}"
+        return self._version
 
     def count(self, query: Node) -> int:
         """How many posts match."""
-        found = self._searcher.search(translate(query), 1, True)
-        return int(found.count or 0)  # type: ignore[attr-defined]
+        return _count(self._searcher, query)
 
     def search(self, query: Node, *, sort: str, size: int, after: str = "") -> Hits:
         """A page of ids. Raises QueryError for an unknown sort or a broken `after`."""
-        return _page(self._searcher, query, sort, size, after, self.count(query) if after else None)
+        searcher = self._searcher
+        return _page(searcher, query, sort, size, after, _count(searcher, query) if after else None)
 
     def iterate(self, query: Node) -> Iterator[list[str]]:
         """Ids of all that match, each once, oldest first, in lists; all of one snapshot."""
@@ -285,6 +299,11 @@ class TantivyReader:
 
 def _refuse(zh: str, en: str) -> QueryError:
     return QueryError(tr(zh, en), query="", position=0)
+
+
+def _count(searcher: tantivy.Searcher, query: Node) -> int:
+    found = searcher.search(translate(query), 1, True)
+    return int(found.count or 0)  # type: ignore[attr-defined]
 
 
 def _page(searcher: tantivy.Searcher, query: Node, sort: str, size: int, after: str, total: int | None) -> Hits:
