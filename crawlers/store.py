@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
 
-from config.errors import QingyuError, StageError, TransientError
+from config.errors import ConfigError, QingyuError, StageError, TransientError
 from config.project import Project
 from config.text import tr
 
@@ -36,19 +36,46 @@ def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> E
 
     flush: a commit waits for the disk, so that it survives power loss too. Without (for rows of the audit, which no search
     should wait for) it survives the end of the process at any instant, but power loss may take the last ones.
+    Raises ConfigError for an address that cannot be used, StageError, TransientError.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(
-        url, connect_args={"timeout": busy_timeout_s} if parsed.get_backend_name() == "sqlite" else {}
-    )
+    engine = _engine(url, busy_timeout_s)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, flush=flush))
         event.listen(engine, "begin", _begin_sqlite)
     with translated():
         _migrate(engine)
     return engine
+
+
+def _engine(url: str, busy_timeout_s: float) -> Engine:
+    # The address is not shown: it may hold a password.
+    try:
+        parsed = make_url(url)
+        engine = _engine_at(parsed, busy_timeout_s)
+    except ArgumentError as error:
+        message = tr(
+            "store.url 不是可用的数据库地址；例：postgresql+psycopg://用户:密码@主机/库名",
+            "store.url is no usable address; e.g. postgresql+psycopg://user:password@host/database",
+        )
+        raise ConfigError(message) from error
+    except ImportError as error:
+        message = tr(
+            "没有安装 {n} 的驱动；PostgreSQL：pip install 'psycopg[binary]'，地址以 postgresql+psycopg:// 开头",
+            "the driver for {n} is not installed; PostgreSQL: pip install 'psycopg[binary]' and write postgresql+psycopg://",
+            n=parsed.drivername,
+        )
+        raise ConfigError(message) from error
+    return engine
+
+
+def _engine_at(parsed: URL, busy_timeout_s: float) -> Engine:
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if parsed.get_backend_name() == "sqlite":
+        return create_engine(parsed, connect_args={"timeout": busy_timeout_s})
+    # As SQLite waits for the lock of the file, PostgreSQL waits for those of rows.
+    wait = {"options": f"-c lock_timeout={int(busy_timeout_s * 1000)}"} if parsed.drivername.endswith("psycopg") else {}
+    return create_engine(parsed, connect_args=wait)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object, *, flush: bool) -> None:
@@ -97,13 +124,13 @@ def translated() -> Iterator[None]:
 def _translate(error: SQLAlchemyError) -> QingyuError:
     reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
     lower = reason.lower()
-    if "locked" in lower or "busy" in lower:
+    if any(word in lower for word in ("locked", "busy", "lock timeout", "deadlock")):
         message = tr(
             "数据库被另一个进程占用；稍后再试，或调大 store.busy_timeout_s",
             "the store is locked by another process; try again, or raise store.busy_timeout_s",
         )
         return TransientError(message, reason=reason)
-    if "full" in lower:
+    if "full" in lower or "no space left" in lower:
         message = tr(
             "磁盘已满，没有写入；腾出空间后再运行一次即可继续（已落地的都在）",
             "the disk is full, nothing was written; free some space and run again (what had landed is kept)",
@@ -125,6 +152,13 @@ def _translate(error: SQLAlchemyError) -> QingyuError:
             r=reason,
         )
         return StageError(message, reason=reason)
+    if any(word in lower for word in ("connection refused", "connection failed", "server closed", "terminating conn")):
+        message = tr(
+            "连不上数据库（{r}）；确认它在运行后再试，已落地的都在",
+            "the store does not answer ({r}); see that it runs and try again, what had landed is kept",
+            r=reason,
+        )
+        return TransientError(message, reason=reason)
     if isinstance(error, OperationalError | DatabaseError):
         message = tr(
             "数据库用不了：{r}；运行 qingyu doctor", "the store cannot be used: {r}; run qingyu doctor", r=reason
