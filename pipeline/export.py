@@ -169,6 +169,10 @@ class _Excel:
         _fits_excel(self._rows - 1)
         self._sheet.append([_cell(defused(value)) for value in flat(post)])
 
+    def close(self) -> None:
+        """End a sheet that will not be saved: left open, the library complains of it on the terminal."""
+        self._sheet.close()
+
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str) and len(value) > EXCEL_CELL:
@@ -217,7 +221,11 @@ def _csv(path: Path) -> Iterator[_Sheet]:
 @contextmanager
 def _xlsx(path: Path) -> Iterator[_Sheet]:
     sheet = _Excel()
-    yield sheet
+    try:
+        yield sheet
+    except BaseException:
+        sheet.close()
+        raise
     sheet.book.save(path)
 
 

@@ -39,8 +39,12 @@ class TantivyEngine:
         """Whether an index was ever made here."""
         return (self.path / "CURRENT").is_file()
 
+    def never_made(self) -> bool:
+        """Whether there is no trace of an index here (not even of a damaged one)."""
+        return not self.exists() and not any(self.path.glob("g-*"))
+
     def reader(self) -> TantivyReader:
-        """A reader at the newest commit. Raises StageError when there is no index or it is damaged."""
+        """A reader at the newest commit; of nothing where no index was ever made. Raises StageError when it is damaged."""
         return TantivyReader(self)
 
     def writer(self) -> TantivyWriter:
@@ -132,6 +136,11 @@ def _unusable(reason: str) -> StageError:
     return StageError(message, reason=reason)
 
 
+def lost() -> StageError:
+    """What to raise where posts were indexed once and there is no index."""
+    return _unusable(tr("索引不见了", "it is gone"))
+
+
 def _open(folder: Path) -> tantivy.Index:
     try:
         found = (folder / "VERSION").read_text(encoding="ascii").strip()
@@ -214,17 +223,24 @@ class TantivyWriter:
 
 
 class TantivyReader:
-    """See `pipeline.index.engine.Reader`. Safe to share between threads: each call takes one state of the index."""
+    """See `pipeline.index.engine.Reader`. Safe to share between threads: each call takes one state of the index.
+
+    absent: no index was made yet; everything is answered as of an empty one, until a `refresh` finds the first.
+    """
 
     def __init__(self, engine: TantivyEngine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._generation = ""
+        self.absent = False
         self.refresh()
 
     def refresh(self) -> None:
         """See the newest commit, of the newest generation."""
         with self._lock:
+            if not self._generation and (self._engine.never_made() or (self.absent and not self._engine.exists())):
+                self._see_nothing()
+                return
             generation = self._engine.generation()
             try:
                 self._see(generation)
@@ -234,6 +250,12 @@ class TantivyReader:
                 if newer == generation:
                     raise
                 self._see(newer)
+
+    def _see_nothing(self) -> None:
+        if not self.absent:
+            empty = tantivy.Index(schema())
+            register(empty)
+            self._searcher, self._version, self.absent = empty.searcher(), "absent", True
 
     def _see(self, generation: str) -> None:
         if generation != self._generation:
@@ -249,7 +271,7 @@ class TantivyReader:
             raise _unusable(str(error).splitlines()[0][:200]) from error
         self._searcher = self._index.searcher()
         self._stamp = stamp
-        self._version = f"{generation}-{stamp}"
+        self._version, self.absent = f"{generation}-{stamp}", False
 
     def _commit_stamp(self) -> str:
         path = self._engine.path / self._generation / "meta.json"

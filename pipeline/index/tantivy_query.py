@@ -8,7 +8,7 @@ from functools import lru_cache
 from tantivy import FieldType, Occur, Query
 
 from pipeline.index.tantivy_document import REAL, TIMES, schema
-from pipeline.query.grams import is_chinese, pairs
+from pipeline.query.grams import FENCE, is_chinese, pairs
 from pipeline.query.nodes import All, And, Exists, Node, Not, Or, Range, Term, Wild, Words
 
 _TEXT = {"": ("title", "text", "official"), "title": ("title",), "text": ("text", "official")}
@@ -27,11 +27,11 @@ def translate(node: Node) -> Query:
         case Term():
             if not node.value:
                 return Query.empty_query()
-            return _flat(Query.term_query(schema(), node.field, node.value, "basic"))
+            return _flat(Query.term_query(schema(), node.field, _encodable(node.value), "basic"))
         case Range():
             return _range(node)
         case Exists():
-            return _any([Query.exists_query(node.field)])
+            return _exists(node.field)
         case Not():
             return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, translate(node.item))])
         case And():
@@ -56,6 +56,21 @@ def _any(queries: list[Query]) -> Query:
 
 def _flat(query: Query) -> Query:
     return Query.const_score_query(query, 0.0)
+
+
+def _encodable(value: str) -> str:
+    """`value` without lone surrogates, which no index holds and UTF-8 cannot."""
+    return value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _exists(field: str) -> Query:
+    if field == "id":
+        return Query.all_query()
+    if field not in _TEXT:
+        return _flat(Query.exists_query(field))
+    # Text that is not ASCII throughout has the fence between tokens and pairs; other text has only ASCII words.
+    marked = [Query.term_query(schema(), name, FENCE, "basic") for name in _TEXT[field]]
+    return _flat(_any([*marked, *(Query.regex_query(schema(), name, "[!-~]+") for name in _TEXT[field])]))
 
 
 def _words(node: Words) -> Query:

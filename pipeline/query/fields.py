@@ -37,12 +37,12 @@ FIELDS = (
     Field("title", "title", "text", ("标题",)),
     Field("text", "text", "text", ("正文", "内容")),
     Field("source", "source", "keyword", ("来源",)),
-    Field("kind", "kind", "keyword", ("类型",), _KINDS),
+    Field("kind", "kind", "keyword", ("类型", "种类"), _KINDS),
     Field("region", "region", "keyword", ("地区",)),
     Field("category", "category", "keyword", ("分类", "类别")),
     Field("topic", "topic", "keyword", ("话题",)),
     Field("sentiment", "sentiment", "keyword", ("情感",), _SENTIMENTS),
-    Field("score", "score", "number", ("情感分", "得分")),
+    Field("score", "score", "number", ("情感分", "分数", "得分")),
     Field("confidence", "confidence", "number", ("把握", "置信度")),
     Field("published", "published", "time", ("时间", "发布", "发布时间")),
     Field("collected", "collected", "time", ("采集", "采集时间")),
@@ -53,7 +53,7 @@ FIELDS = (
     Field("unit", "official_unit", "keyword", ("单位", "答复单位")),
     Field("keyphrase", "keyphrase", "keyword", ("关键词",)),
     Field("id", "id", "keyword", ("编号",)),
-    Field("thread", "thread", "keyword", ("帖串",)),
+    Field("thread", "thread", "keyword", ("帖串", "主题帖")),
 )
 BY_NAME = {name: field for field in FIELDS for name in (field.name, *field.chinese)}
 BY_INDEX = {field.index: field for field in FIELDS}

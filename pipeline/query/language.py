@@ -14,7 +14,7 @@ from config.text import tr
 from pipeline.query.fields import BY_NAME, FIELDS, PERSONS, Field
 from pipeline.query.grams import normalise
 from pipeline.query.nodes import All, And, Node, Not, Or, Words
-from pipeline.query.tokens import Token, tokens
+from pipeline.query.tokens import BETWEEN, Token, tokens
 from pipeline.query.values import plain_value, range_of
 
 DEEPEST = 40  # brackets in brackets
@@ -134,7 +134,7 @@ class _Parser:
     def bracket(self, field: Field) -> Node:
         opening, low = self.take(), self.bound()
         between = self.take()
-        if between.text.upper() not in ("TO", "至", "到"):
+        if between.text.upper() not in BETWEEN:
             self.fail("范围写作 [低 TO 高]", "write a range as [low TO high]", between)
         high, closing = self.bound(), self.take()
         if closing.kind not in ("]", "}"):

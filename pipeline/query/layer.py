@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from config.errors import QueryError
+from config.errors import QingyuError, QueryError
 from config.project import Project
 from config.text import tr
-from crawlers.store import open_store, read
+from crawlers.store import open_url, read
 from pipeline.audit import append_audit
-from pipeline.index.tantivy_engine import TantivyEngine, TantivyReader
+from pipeline.index.tantivy_engine import TantivyEngine, TantivyReader, lost
 from pipeline.query.asked import Asked, describe
 from pipeline.query.highlight import excerpt, highlight
 from pipeline.query.language import marks
@@ -29,7 +29,7 @@ from pipeline.query.model import (
     TopicDay,
     Word,
 )
-from pipeline.query.reading import posts_by_id, revisions_of, thread_of, thread_titles
+from pipeline.query.reading import any_indexed, posts_by_id, revisions_of, thread_of, thread_titles
 from pipeline.query.standing_out import standing_out
 from pipeline.query.times import SHANGHAI
 
@@ -41,6 +41,8 @@ _DAYS = {"field": "published", "fixed_interval": "1d", "offset": "-8h", "min_doc
 # How many values each segment of the index hands in: beyond it, counts of rare values could be too low.
 _PER_SEGMENT = 20_000
 _WORDS = 3_000
+# How long a read waits for the store to take its audit row, seconds: a person is waiting.
+_PATIENCE_S = 3.0
 
 
 class QueryLayer:
@@ -55,7 +57,15 @@ class QueryLayer:
     ) -> QueryLayer:
         """The layer of `project`. who: written to the audit. Raises StageError where the index or store is unusable."""
         reader = TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb).reader()
-        return cls(open_store(project, flush=False), reader, Asked(project, now), who)
+        patience = min(_PATIENCE_S, project.settings.store.busy_timeout_s)
+        store = open_url(project.store_url, busy_timeout_s=patience, flush=False)
+        layer = cls(store, reader, Asked(project, now), who)
+        try:
+            layer._mind_loss()
+        except QingyuError:
+            layer.close()
+            raise
+        return layer
 
     def __enter__(self) -> QueryLayer:
         return self
@@ -68,8 +78,20 @@ class QueryLayer:
         self._store.dispose()
 
     def refresh(self) -> None:
-        """See the newest commit of the index."""
+        """See the newest commit of the index. Raises StageError where it is damaged or gone."""
         self._reader.refresh()
+        self._mind_loss()
+
+    def _mind_loss(self) -> None:
+        """No index is fine before anything was processed; later it is a loss, and zeros would be wrong answers."""
+        if not self._reader.absent:
+            return
+        with read(self._store) as connection:
+            once = any_indexed(connection)
+        if once:
+            self._reader.refresh()  # the first index may have been made meanwhile
+            if self._reader.absent:
+                raise lost()
 
     def version(self) -> str:
         """Changes with each commit of the index: figures of one version may be kept."""
@@ -159,6 +181,8 @@ class QueryLayer:
 
     def post(self, post_id: str) -> PostView | None:
         """One post with its revisions and thread; None when the store has none of this id."""
+        if not post_id.isascii():  # an id is a digest; what is typed may be no text at all
+            return None
         with read(self._store) as connection:
             posts = posts_by_id(connection, [post_id])
             if not posts:

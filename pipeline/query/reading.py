@@ -29,6 +29,7 @@ _POSTS = (
     .select_from(post.outerjoin(annotation, annotation.c.post_id == post.c.id))
     .where(post.c.id.in_(bindparam("ids", expanding=True)))
 )
+_INDEXED = select(annotation.c.post_id).where(annotation.c.status == "indexed").limit(1)
 _REVISIONS = select(revision).where(revision.c.post_id == bindparam("id")).order_by(revision.c.revision.desc())
 _TITLES = (
     select(post.c.thread_url, post.c.title)
@@ -66,6 +67,11 @@ def _exported(row: Any) -> dict[str, Any]:
     values["duplicate_of"] = row["a_duplicate_of"] or ""
     values["model"] = row["a_model"] or ""
     return values
+
+
+def any_indexed(connection: Connection) -> bool:
+    """Whether any post was ever put into the index."""
+    return connection.execute(_INDEXED).first() is not None
 
 
 def revisions_of(connection: Connection, post_id: str) -> list[dict[str, Any]]:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # no summer time since 1991
 _NOW = re.compile(r"now(?:([+-])(\d{1,5})([smhdw]))?")
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?(Z|[+-]\d{2}:?\d{2})?)?)?)?")
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?(Z|[+-]\d{2}:?\d{2})?)?)?)?"
+)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -17,7 +19,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def span(text: str, now: datetime) -> tuple[int, int] | None:
-    """The first ms and the first ms after what `text` names: a year, month, day, minute, second, or an instant.
+    """The first ms and the first ms after what `text` names: a year, month, day, minute, second or ms, or an instant.
 
     None when it is no time. `now-7d` is an instant, one ms long.
     """
@@ -41,7 +43,7 @@ def _absolute(text: str) -> tuple[int, int] | None:
     found = _DATE.fullmatch(text)
     if not found:
         return None
-    year, month, day, hour, minute, second, zone = found.groups()
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
     start = datetime(
         int(year),
         int(month or 1),
@@ -49,9 +51,12 @@ def _absolute(text: str) -> tuple[int, int] | None:
         int(hour or 0),
         int(minute or 0),
         int(second or 0),
+        int((fraction or "").ljust(6, "0")),
         tzinfo=_zone(zone),
     )
-    if second or hour:
+    if fraction:
+        end = start + timedelta(milliseconds=1)
+    elif second or hour:
         end = start + (timedelta(seconds=1) if second else timedelta(minutes=1))
     elif day:
         end = start + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from config.errors import QueryError
@@ -11,6 +12,9 @@ LONGEST = 4_000  # characters
 _QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」", "＂": "＂"}
 _SINGLE = {"(": "(", "（": "(", ")": ")", "）": ")", "[": "[", "［": "[", "]": "]", "］": "]", "{": "{", "}": "}"}
 _COLONS = ":："
+_SIGNS = {"+": "+", "＋": "+", "-": "-", "－": "-"}
+BETWEEN = ("TO", "至", "到")  # the bounds of a range
+_BROKEN = re.compile("[\ud800-\udfff]")  # halves of characters, which no text in UTF-8 holds
 _WORDS = {"AND": "and", "&&": "and", "与": "and", "且": "and", "OR": "or", "||": "or", "或": "or"}
 _WORDS |= {"NOT": "not", "!": "not", "！": "not", "非": "not"}
 
@@ -29,10 +33,14 @@ class Token:
 
 
 def tokens(query: str) -> list[Token]:
-    """The tokens of `query`, "end" last. Raises QueryError: too long, a quotation mark or escape left open."""
+    """The tokens of `query`, "end" last. Raises QueryError: too long, no text, a quotation mark or escape left open."""
     if len(query) > LONGEST:
         message = tr("查询太长：最多 {n} 个字", "the query is too long: {n} characters at most", n=LONGEST)
         raise QueryError(message, query=query, position=LONGEST)
+    broken = _BROKEN.search(query)
+    if broken:
+        message = tr("这里不是文字（编码有误）；重新输入", "this is no character (broken encoding); type it again")
+        raise QueryError(message, query=query, position=broken.start())
     found: list[Token] = []
     at = 0
     while at < len(query):
@@ -48,8 +56,8 @@ def tokens(query: str) -> list[Token]:
         elif character in _COLONS:
             found.append(Token("colon", character, at))
             at += 1
-        elif character in "+-" and _prefixes(query, at, found):
-            found.append(Token(character, character, at))
+        elif character in _SIGNS and _prefixes(query, at, found):
+            found.append(Token(_SIGNS[character], character, at))
             at += 1
         elif character in "!！":
             found.append(Token("not", character, at))
@@ -62,7 +70,9 @@ def tokens(query: str) -> list[Token]:
 
 def _prefixes(query: str, at: int, found: list[Token]) -> bool:
     """Whether the + or − at `at` belongs to the clause behind it, not to a number (`score:-0.5`)."""
-    if (found and found[-1].kind == "colon") or (found and found[-1].kind in "[{"):
+    if found and found[-1].kind in ("colon", "[", "{"):
+        return False
+    if len(found) > 2 and found[-1].text.upper() in BETWEEN and found[-3].kind in ("[", "{"):
         return False
     return at + 1 < len(query) and not query[at + 1].isspace()
 

@@ -16,8 +16,9 @@ from pipeline.query.nodes import And, Exists, Node, Range, Term, Wild, Words
 from pipeline.query.times import span
 from pipeline.query.tokens import Token
 
-_COMPARED = re.compile(r"(>=|<=|>|<|＞|＜)(.+)")
+_COMPARED = re.compile(r"([><＞＜][=＝]?)(.+)")
 _MOST = 1 << 62
+_HALF_WIDTH = str.maketrans("＞＜＝", "><=")
 
 
 def plain_value(
@@ -90,7 +91,7 @@ def _measured(query: str, field: Field, token: Token, now: datetime) -> Node:
         return Range(field.index, low, end, True, field.kind == "number")
     sign, rest = found.groups()
     low, end = _bounds(query, field, token, rest, now)
-    sign = sign.replace("＞", ">").replace("＜", "<")
+    sign = sign.translate(_HALF_WIDTH)
     if field.kind == "time":  # a day as a whole: > begins behind its end, <= reaches to its end
         if sign in (">", ">="):
             return Range(field.index, end if sign == ">" else low, None)
@@ -108,9 +109,10 @@ def range_of(query: str, field: Field, low: Token, high: Token, ends: tuple[bool
     if from_ and to and from_[0] > to[0]:
         raise _fault(query, low, "范围的低端大于高端；请对调", "the low end lies above the high end; swap them")
     if field.kind == "number":
+        ends = (ends[0] or from_ is None, ends[1] or to is None)
         return Range(field.index, from_[0] if from_ else None, to[0] if to else None, *ends)
     least = None if from_ is None else from_[0] if ends[0] else from_[1]
-    return Range(field.index, least, None if to is None else to[1] if ends[1] else to[0], True, False)
+    return Range(field.index, least, None if to is None else to[1] if ends[1] else to[0], True, to is None)
 
 
 def _bounds(query: str, field: Field, token: Token, text: str, now: datetime) -> tuple[float, float] | tuple[int, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from pyarrow import parquet
 from sqlalchemy import Engine, insert, select
 
-from config.errors import QueryError, StageError
+from config.errors import QueryError, StageError, TransientError
 from config.project import Project, init_project, open_project
 from crawlers.record import Engagement, Kind, Official, Post
 from crawlers.rows import post_row
@@ -210,3 +212,53 @@ def test_exports_hold_every_post_and_no_formula(layer: QueryLayer, tmp_path: Pat
 def test_a_file_that_cannot_be_written_is_said(layer: QueryLayer, tmp_path: Path) -> None:
     with pytest.raises(StageError):
         export_file(layer, Question(), tmp_path / "nowhere" / "out.csv", "csv")
+
+
+def test_before_anything_is_processed_the_answers_are_empty(tmp_path: Path) -> None:
+    init_project(tmp_path)
+    made = open_project(tmp_path, {})
+    days = {"since_day": date(2019, 8, 1), "until_day": date(2019, 8, 2)}
+    with QueryLayer.open(made) as layer:
+        found = layer.search(Question("停水 title:*"))
+        assert (found.hits, found.total, found.after, layer.count(Question()), layer.voices(Question())) == (
+            [],
+            0,
+            "",
+            0,
+            0,
+        )
+        assert [(d.count, d.mean_score) for d in layer.by_day(Question(), **days)] == [(0, None), (0, None)]
+        assert [layer.by(Question(), "topic"), layer.threads(Question()), layer.significant_words(Question())] == [
+            []
+        ] * 3
+        assert not layer.topic_by_day(Question(), **days)
+        assert not list(layer.export(Question()))
+        before = layer.version()
+        store = open_store(made)
+        _fill(store, TantivyEngine(made.index_dir, 15))
+        store.dispose()
+        layer.refresh()
+        assert layer.version() != before
+        assert layer.count(Question()) == len(TEXTS)
+
+
+def test_an_index_that_is_gone_is_a_loss_and_not_an_empty_answer(project: Project) -> None:
+    shutil.rmtree(project.index_dir)
+    with pytest.raises(StageError, match="qingyu index rebuild"):
+        QueryLayer.open(project)
+
+
+def test_a_locked_store_holds_no_search_for_long(project: Project, layer: QueryLayer) -> None:
+    store = open_store(project)
+    began = time.monotonic()
+    with write(store), pytest.raises(TransientError):
+        layer.search(Question("停水"))
+    assert time.monotonic() - began < project.settings.store.busy_timeout_s / 3
+    assert layer.search(Question("停水")).total == 3
+    store.dispose()
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "停\0水", "a" * 5000])
+def test_odd_text_in_limits_and_ids_finds_nothing(layer: QueryLayer, odd: str) -> None:
+    assert layer.search(Question(sources=(odd,), regions=(odd,))).total == 0
+    assert layer.post(odd) is None

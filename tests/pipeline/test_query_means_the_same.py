@@ -75,6 +75,8 @@ def _means(node: Node, d: IndexDocument) -> bool:
             low = node.low is None or value > node.low or (node.include_low and value == node.low)
             return low and (node.high is None or value < node.high or (node.include_high and value == node.high))
         case Exists():
+            if node.field in FIELDS:
+                return any(getattr(d, f) for f in FIELDS[node.field])
             return bool(d.topics if node.field == "topic" else getattr(d, node.field))
         case Not():
             return not _means(node.item, d)
@@ -101,7 +103,7 @@ _LEAVES = st.one_of(
     st.builds(Wild, st.sampled_from(["", "title"]), st.sampled_from(["a*", "*p", "5*"])),
     st.builds(Term, st.just("source"), st.sampled_from(["a", "b", "c"])),
     st.builds(Term, st.just("topic"), st.sampled_from(["water", "roads"])),
-    st.builds(Exists, st.sampled_from(["topic", "region"])),
+    st.builds(Exists, st.sampled_from(["topic", "region", "title", "text", "id"])),
     st.builds(lambda f, i: Range(f[0], f[1], None, i, True), _NUMBERS, st.booleans()),
     st.builds(lambda f, i: Range(f[0], None, f[1], True, i), _NUMBERS, st.booleans()),
 )
