@@ -19,7 +19,7 @@ from config.settings import Limits
 from config.sources import Source
 from crawlers.adapters.base import Link, ParsedPage
 from crawlers.intake import Intake, clean
-from crawlers.pages import KnownPage, Pages, Visit, page_id
+from crawlers.pages import KnownPage, Pages, Visit, page_id, writable
 from crawlers.posts import PostWriter
 from crawlers.record import Post
 from crawlers.report import Counts
@@ -114,7 +114,9 @@ class Landing:
 
     def land(self, results: Sequence[PageResult]) -> None:
         """Write a batch of pages in one transaction. Raises TransientError, StageError; then nothing of it was written."""
-        counts = Counts()
+        if not results:
+            return
+        counts, results = Counts(), [_writable(result) for result in results]
         try:
             with write(self.engine) as connection:
                 self._land(connection, results, counts)
@@ -175,11 +177,11 @@ class Landing:
             else:
                 pieces.append(piece)
         elif result.outcome == "robots" and result.reason:
-            counts.reasons[result.reason[:200]] += 1
+            counts.reasons[clean(result.reason)[:200]] += 1
 
     def _piece(self, url: str, reason: str, evidence: str, at: datetime, counts: Counts) -> dict[str, Any]:
         counts.set_aside += 1
-        counts.reasons[reason[:200]] += 1
+        counts.reasons[clean(reason)[:200]] += 1
         # Cut first with room to spare, so that redaction reads no megabytes and no number is cut in two at the end.
         shown = redact(clean(evidence[: 2 * _EVIDENCE_CHARS]))[:_EVIDENCE_CHARS]
         return {
@@ -210,7 +212,7 @@ class Landing:
             values = {
                 "finished_ms": ended,
                 "outcome": outcome,
-                "reason": reason[:500],
+                "reason": clean(reason)[:500],
                 "counts": json.dumps(self.counts.to_dict(), ensure_ascii=False),
             }
             connection.execute(update(run).where(run.c.id == self.run_id).values(values))
@@ -219,7 +221,7 @@ class Landing:
             row: dict[str, Any] = {
                 "source": self.source.name,
                 "walk_complete": int(walk_complete),
-                "state": json.dumps(remembered, ensure_ascii=False),
+                "state": clean(json.dumps(remembered, ensure_ascii=False)),
             }
             if outcome in {"finished", "limited"}:
                 row["last_ok_ms"] = ended
@@ -231,6 +233,16 @@ def _memory(connection: Connection, source: str) -> Memory:
     asked = select(source_state.c.walk_complete, source_state.c.state).where(source_state.c.source == source)
     row = connection.execute(asked).first()
     return Memory(bool(row[0]), json.loads(row[1])) if row else Memory(False, {})
+
+
+def _writable(result: PageResult) -> PageResult:
+    """`result` with its links and validators as they can be written, whatever the site sent."""
+    parsed = result.parsed
+    if parsed is not None:
+        links, more = ([writable(link) for link in some] for some in (parsed.links, parsed.more))
+        parsed = replace(parsed, links=links, more=more)
+    etag, modified = clean(result.etag), clean(result.last_modified)
+    return replace(result, link=writable(result.link), parsed=parsed, etag=etag, last_modified=modified)
 
 
 def _is_spoilt(result: PageResult, taken: int) -> bool:

@@ -13,15 +13,19 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from config.sources import Revisit
 from crawlers.adapters.base import Link
+from crawlers.encoding import clean
 from crawlers.rows import to_ms
 from crawlers.schema import page
 from crawlers.store import insert_rows, upsert
+from nlp.redact import redact
 
 # A page that failed for good (its markup) is tried again by a few later runs: the selectors may have been mended.
 _RETRY_FAILED = 3
 # A page that never answers is given up after this many runs.
 _GIVE_UP = 10
 _DAY_MS = 86_400_000
+# What of a link's meta is people's prose; the rest is addresses, ids, numbers, which must stay as they are.
+_PROSE = ("title", "summary", "category")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,7 @@ def page_id(source: str, url: str) -> str:
 
 def pack_links(links: Iterable[Link]) -> str:
     """Links of the walk as JSON, for `page.links`."""
-    packed = [[k.url, k.role, k.fingerprint, dict(k.meta), k.priority] for k in links if k.walk]
-    return json.dumps(packed, ensure_ascii=False)
+    return _json([[k.url, k.role, k.fingerprint, _redacted(k.meta), k.priority] for k in links if k.walk])
 
 
 def _unpack_links(text: str) -> tuple[Link, ...]:
@@ -153,7 +156,12 @@ class Pages:
                 self._note(link.url, replace(known, state="pending", fingerprint=link.fingerprint))
         insert_rows(connection, page, fresh)
         for link in again:
-            values = {"state": "pending", "fingerprint": link.fingerprint, "meta": _json(link.meta), "role": link.role}
+            values = {
+                "state": "pending",
+                "fingerprint": link.fingerprint,
+                "meta": _json(_redacted(link.meta)),
+                "role": link.role,
+            }
             connection.execute(update(page).where(page.c.id == page_id(self.source, link.url)).values(values))
         return len(fresh)
 
@@ -167,7 +175,7 @@ class Pages:
             "priority": link.priority,
             "state": "pending",
             "fingerprint": link.fingerprint,
-            "meta": _json(link.meta),
+            "meta": _json(_redacted(link.meta)),
             "discovered_ms": to_ms(now),
         }
 
@@ -250,5 +258,19 @@ class Visit:
     keep_pending: bool = False
 
 
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(dict(value), ensure_ascii=False) if value else "{}"
+def writable(link: Link) -> Link:
+    """`link` as it can be written: no NUL, no lone surrogates (JSON of a site may hold them) in what is kept as text."""
+    url, fingerprint = clean(link.url), clean(link.fingerprint)
+    return (
+        link if (url, fingerprint) == (link.url, link.fingerprint) else replace(link, url=url, fingerprint=fingerprint)
+    )
+
+
+def _redacted(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """`meta` of a link, its prose redacted: a link is written before its page is read."""
+    return {key: redact(value) if key in _PROSE and isinstance(value, str) else value for key, value in meta.items()}
+
+
+def _json(value: dict[str, Any] | list[Any]) -> str:
+    # A NUL is escaped by JSON and so can be written; a lone surrogate is not, and goes.
+    return clean(json.dumps(value, ensure_ascii=False))
