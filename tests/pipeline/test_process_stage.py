@@ -173,13 +173,13 @@ def killed_after(root: Path, batches: int, wait_s: float) -> bool:
 def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
     calm, killed = project_at(tmp_path / "calm"), project_at(tmp_path / "killed")
     for made in (calm, killed):
-        land(made, texts(1_000), "r1")
+        land(made, texts(500), "r1")
     process(calm)
     dice, kills = random.Random(11), 0
     # A batch takes some ten or more milliseconds: many kills fall between its commit to the index and that to the store.
     while killed_after(killed.root, dice.randrange(1, 4), dice.uniform(0, 0.03)):
         kills += 1
-    assert kills >= 20, "too few runs were killed in their work"
+    assert kills >= 12, "too few runs were killed in their work"
     assert state_of(killed) == state_of(calm)
 
 
