@@ -17,7 +17,7 @@ from pipeline.query.nodes import All, And, Node, Not, Or, Words
 from pipeline.query.tokens import BETWEEN, Token, tokens
 from pipeline.query.values import plain_value, range_of
 
-DEEPEST = 40  # brackets in brackets
+DEEPEST = 50  # brackets in brackets
 MOST_CLAUSES = 200
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from config.errors import QueryError
 from config.text import tr
 
-LONGEST = 4_000  # characters
+LONGEST = 10_000  # characters
 _QUOTES = {'"': '"', "“": "”", "”": "”", "「": "」", "＂": "＂"}
 _SINGLE = {"(": "(", "（": "(", ")": ")", "）": ")", "[": "[", "［": "[", "]": "]", "］": "]", "{": "{", "}": "}"}
 _COLONS = ":："
