@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, or_, select
 
 from config.project import Project
 from config.settings import SHIPPED
+from config.text import tr
 from crawlers.rows import to_ms
 from crawlers.schema import annotation, post, set_aside
 from crawlers.store import insert_rows, open_store, read, upsert, write
@@ -26,6 +27,7 @@ from pipeline.annotating import ALONE, Annotators, Done, Tools, Work, annotators
 from pipeline.index.document import IndexDocument
 from pipeline.index.engine import Writer
 from pipeline.index.tantivy_engine import TantivyEngine
+from pipeline.query.reading import any_indexed
 
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int | None], None]
@@ -36,13 +38,15 @@ _KEYPHRASE_SEPARATOR = "\x1f"
 @dataclass(slots=True)
 class ProcessReport:
     """read = indexed + set_aside: every post read ends in exactly one status. reused: of the indexed, those whose
-    counters alone had changed, so their annotation was kept. seconds: wall time."""
+    counters alone had changed, so their annotation was kept. rebuilt: posts put back first, into an index that was gone.
+    seconds: wall time."""
 
     model: str
     read: int = 0
     indexed: int = 0
     set_aside: int = 0
     reused: int = 0
+    rebuilt: int = 0
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,13 +57,15 @@ class ProcessReport:
 def process(project: Project, *, progress: Progress | None = None, workers: int | None = None) -> ProcessReport:
     """Annotate and index what is new, changed, or annotated by another model, newest first; the rest is not touched.
 
-    workers: annotating processes; None or 0: one less than processors. Raises StageError when another process is writing.
+    An index that is gone is made again from the store first. workers: annotating processes; None or 0: one less than
+    processors. Raises StageError when another process is writing.
     """
     began = time.monotonic()
     tools = tools_of(project)
     annotator = tools.load()
     report = ProcessReport(model=annotator.model)
     store = open_store(project)
+    report.rebuilt = _put_back(project, store)
     stale = _stale(store, annotator.model)
     if stale:
         # One processor is left for reading, indexing and writing, which take as long as the annotation.
@@ -76,6 +82,13 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     return report
 
 
+def put_back(posts: int) -> str:
+    """What to tell where a run had to make the index again."""
+    return tr(
+        "索引不见了，已由数据库重建 {n} 条", "the index was gone; {n} posts were put back from the store", n=posts
+    )
+
+
 def tools_of(project: Project) -> Tools:
     """Where the project's language tools are."""
     return Tools(project.settings.nlp, (project.config_dir, SHIPPED))
@@ -83,6 +96,15 @@ def tools_of(project: Project) -> Tools:
 
 def _engine(project: Project) -> TantivyEngine:
     return TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb)
+
+
+def _put_back(project: Project, store: Engine) -> int:
+    """Rebuild an index that is gone, so that no new one begins with the newest posts alone. Returns posts put back."""
+    if _engine(project).exists():
+        return 0
+    with read(store) as connection:
+        once = any_indexed(connection)
+    return rebuild_index(project) if once else 0
 
 
 def _stale(store: Engine, model: str) -> list[str]:
@@ -308,6 +330,9 @@ def _part(row: dict[str, Any]) -> dict[str, Any]:
 def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
     """What takes posts out of the index for good, by ids. No other process writes the index while the block lasts, so
     none puts a post there that is just leaving the store. Raises StageError while another process is writing."""
+    store = open_store(project)
+    _put_back(project, store)
+    store.dispose()
     with _engine(project).writer() as writer:
 
         def forget(ids: Sequence[str]) -> None:

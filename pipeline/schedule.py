@@ -18,13 +18,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
 from config.errors import QingyuError, StageError
+from config.locks import take
 from config.project import Project
 from config.sources import SourceConfig
 from config.text import tr
 from crawlers.schema import run as run_table
 from crawlers.store import open_store, read
 from pipeline.crawl import PARALLEL, crawl, lanes
-from pipeline.process import process
+from pipeline.process import process, put_back
 from pipeline.retention import enforce
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,15 @@ class Schedule:
         self.scheduler.add_listener(self._unforeseen, EVENT_JOB_ERROR)
 
     def run(self) -> None:
-        """Work until SIGTERM, SIGINT or `stop`; jobs in progress end in good order first, what they did is kept."""
+        """Work until SIGTERM, SIGINT or `stop`; jobs in progress end in good order first, what they did is kept.
+
+        Raises StageError while another process works for the same project.
+        """
+        already = tr("已有一个 qingyu run 在为这个项目值守", "another qingyu run already works for this project")
+        with take(self.project.data_dir / "run.lock", already):
+            self._work()
+
+    def _work(self) -> None:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
         # It would log what a job raised with the message, which may quote a post; `_unforeseen` logs the place.
@@ -122,6 +131,8 @@ class Schedule:
 
     def _process(self) -> None:
         report = process(self.project, progress=self._between_batches)
+        if report.rebuilt:
+            self.on_event("process", put_back(report.rebuilt))
         if report.read:
             told = tr("入索引 {i}，搁置 {s}", "{i} indexed, {s} set aside", i=report.indexed, s=report.set_aside)
             self.on_event("process", told)

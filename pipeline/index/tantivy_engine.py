@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from typing import IO, Any
 import tantivy
 
 from config.errors import QueryError, StageError
+from config.locks import take
 from config.text import tr
 from pipeline.index.document import IndexDocument
 from pipeline.index.engine import SORTS, Hits
@@ -90,18 +90,11 @@ class TantivyEngine:
         return _open(self.path / self.generation())
 
     def _lock(self) -> IO[str]:
-        self.path.mkdir(parents=True, exist_ok=True)
-        lock = (self.path / "writer.lock").open("a", encoding="ascii")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            message = tr(
-                "另一个进程正在写索引；等它结束后再运行一次",
-                "another process is writing the index; run again when it has ended",
-            )
-            raise StageError(message) from error
-        return lock
+        message = tr(
+            "另一个进程正在写索引；等它结束后再运行一次",
+            "another process is writing the index; run again when it has ended",
+        )
+        return take(self.path / "writer.lock", message)
 
     def _new_generation(self) -> str:
         name = f"g-{uuid.uuid4().hex[:12]}"

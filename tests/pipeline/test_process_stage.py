@@ -197,6 +197,30 @@ def test_rebuilt_from_the_store_the_index_answers_the_same(project: Project) -> 
     assert state_of(project) == before
 
 
+@pytest.mark.parametrize("lost", ["folder", "pointer"])
+def test_an_index_that_is_gone_comes_back_whole_with_the_next_posts(project: Project, lost: str) -> None:
+    process(project)
+    if lost == "folder":
+        shutil.rmtree(project.index_dir)
+    else:
+        (project.index_dir / "CURRENT").unlink()
+    land(project, texts(65), "r2")
+    report = process(project)
+    assert (report.rebuilt, report.read) == (60, 5)
+    rows, ids = state_of(project)
+    assert (len(rows), sorted(ids)) == (65, sorted(rows))
+    assert len(list(project.index_dir.glob("g-*"))) == 1
+
+
+def test_retention_with_the_index_gone_leaves_no_part_of_it(project: Project) -> None:
+    process(project)
+    shutil.rmtree(project.index_dir)
+    late = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=project.settings.retention.posts_days, minutes=30)
+    assert enforce(project, now=late).posts == 30
+    rows, ids = state_of(project)
+    assert (len(rows), sorted(ids)) == (30, sorted(rows))
+
+
 def test_two_at_once_are_refused(project: Project) -> None:
     with TantivyEngine(project.index_dir).writer(), pytest.raises(StageError):
         process(project)

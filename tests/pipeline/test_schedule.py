@@ -18,7 +18,7 @@ from pipeline.demo.project import consecutive_ports, write_demo_project
 from pipeline.demo.site import Clock, TownServer
 from pipeline.demo.town import CST, generate
 from pipeline.schedule import Schedule
-from tests.pipeline.commanding import argv, asked, environment
+from tests.pipeline.commanding import argv, asked, environment, qingyu
 
 BEGIN = datetime(2026, 11, 21, 18, 0, tzinfo=CST)
 # Longer than any of these takes on a slow machine; each wait ends with what it waits for.
@@ -111,6 +111,7 @@ def test_new_posts_are_found_without_hands_and_a_restart_keeps_the_interval(town
     with working(project) as (started, lines):
         lines.wait(lambda seen: indexed(seen) >= 1)
         before = asked("search", "", "--size", "1", project=project)["total"]
+        assert "已有一个" in qingyu("run", project=project, code=1).stderr
         town.clock.fixed = BEGIN + timedelta(days=1)
         expected = sum(1 for post in town.view.town.visible(town.clock.now()) if post.site == "news")
         told = indexed(lines.seen)

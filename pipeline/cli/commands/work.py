@@ -96,6 +96,7 @@ def process(
 ) -> None:
     """Annotate what has landed and index it."""
     from pipeline.process import process as run_process
+    from pipeline.process import put_back
 
     project = invocation(context).project()
     with progress(tr("处理", "process"), quiet=json) as tell:
@@ -110,6 +111,8 @@ def process(
             i=report.indexed,
             s=report.set_aside,
         )
+        if report.rebuilt:
+            say(put_back(report.rebuilt))
         say(wording)
     raise typer.Exit(PIECES if report.set_aside else DONE)
 
