@@ -68,7 +68,7 @@ def test_hostile_rows_cost_themselves_only(tmp_path: Path) -> None:
     assert len(pieces) == 6
     assert all(piece["reason"] and piece["evidence"] for piece in pieces)
     assert asked("process", project=root) | {"seconds": 0, "model": ""} == {
-        "model": "", "read": 4, "indexed": 4, "set_aside": 0, "reused": 0, "seconds": 0,
+        "model": "", "read": 4, "indexed": 4, "set_aside": 0, "reused": 0, "rebuilt": 0, "seconds": 0,
     }  # fmt: skip
     exported = [json.loads(line) for line in qingyu("export", project=root).stdout.splitlines()]
     by_text = {post["text"]: post for post in exported}
