@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 
 from config.errors import ConfigError
 from config.text import tr
-from nlp.segment import fold
+from nlp.normalise import normalise
 
 MOST = 8
 MOST_WORDS = 64
@@ -27,20 +25,12 @@ _MAX_TOKENS = 400
 
 
 def read_stop_words(path: Path) -> frozenset[str]:
-    """Words that say nothing by themselves, folded. Raises ConfigError when the file cannot be read."""
+    """Words that say nothing by themselves, normalised. Raises ConfigError when the file cannot be read."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(tr("{f}：读不了停用词表（{e}）", "{f}: cannot be read ({e})", f=path, e=error)) from error
-    return frozenset(fold(word) for line in lines for word in line.split("#", 1)[0].split())
-
-
-def read_frequencies() -> tuple[dict[str, int], int]:
-    """In how many of how many public messages each word stands; the artefact of `python -m nlp.document_frequency`."""
-    text = resources.files("nlp").joinpath("models/document_frequency.tsv").read_text(encoding="utf-8")
-    head, *lines = text.splitlines()
-    pairs = (line.split("\t") for line in lines)
-    return {word: int(count) for word, count in pairs}, int(head.split("\t")[1])
+    return frozenset(normalise(word) for line in lines for word in line.split("#", 1)[0].split())
 
 
 class Keyphrases:
@@ -72,22 +62,21 @@ class Keyphrases:
     def phrases(self, title: Sequence[str], text: Sequence[str], raw: str = "") -> tuple[str, ...]:
         """The eight most telling words and pairs at most, best first.
 
-        raw: the post's own text; where it is given, a pair must stand in it, so that none crosses punctuation.
+        raw: the post's own text, normalised; where it is given, a pair must stand in it, so that none crosses punctuation.
         """
         scores: dict[str, float] = {}
         self._score(title, _TITLE, scores)
         self._score(text[:_MAX_TOKENS], 1.0, scores)
         if not scores:
             return ()
-        if len(scores) <= 64:  # a short post: sorting it all is faster than a heap
-            best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[: 2 * MOST]
-        else:
-            best = heapq.nsmallest(2 * MOST, scores.items(), key=lambda pair: (-pair[1], pair[0]))
-        found = [phrase for phrase, _ in best]
+        # Those that weigh the same in their own order: both sorts keep it and call no function of ours.
+        found = sorted(scores)
+        found.sort(key=scores.__getitem__, reverse=True)
+        del found[2 * MOST :]
         if raw:
-            seen = fold(raw[: 10 * _MAX_TOKENS])
+            seen = raw[: 10 * _MAX_TOKENS]
             found = [phrase for phrase in found if phrase in seen]
-        return _without_parts(found)[:MOST]
+        return _without_parts(found)
 
     def _value(self, token: str) -> float:
         """What a token weighs: 0 for one without content, −1 for a negation."""
@@ -120,9 +109,14 @@ class Keyphrases:
 
 
 def _without_parts(phrases: list[str]) -> tuple[str, ...]:
-    """Phrases that are not part of a better one before them, and that have no better part before them."""
+    """The first eight that are not part of a better one before them, and that have no better part before them."""
     kept: list[str] = []
     for phrase in phrases:
-        if not any(phrase in other or other in phrase for other in kept):
+        for other in kept:
+            if phrase in other or other in phrase:
+                break
+        else:
             kept.append(phrase)
+            if len(kept) == MOST:
+                break
     return tuple(kept)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from config.errors import ConfigError
 from config.text import tr
+from nlp.normalise import normalise
 
 # Words a person adds weigh as much as a common dictionary word, so that they win against their parts.
 _USER_FREQUENCY = 20_000
@@ -48,8 +49,12 @@ class Segmenter:
         self._cut = _rjieba(words) if kind == "rjieba" else _jieba(words)
 
     def tokens(self, text: str) -> list[str]:
-        """The words of `text`: folded, without white space and punctuation. Empty for text without words; never raises."""
-        return [word for word in self._cut(fold(text)) if word.isalnum() or _has_word(word)]
+        """The words of `text`: normalised, without white space and punctuation. Empty for text without words; never raises."""
+        return self.words(normalise(text))
+
+    def words(self, normalised: str) -> list[str]:
+        """The words of a text that `normalise` gave."""
+        return [word for word in self._cut(normalised) if word.isalnum() or _has_word(word)]
 
 
 def _has_word(token: str) -> bool:
@@ -77,7 +82,7 @@ def read_user_words(path: Path) -> Iterator[tuple[str, int]]:
                 m=_MAX_WORD,
             )
             raise ConfigError(message)
-        yield fold(parts[0]), int(frequency)
+        yield normalise(parts[0]), int(frequency)
 
 
 def _rjieba(words: list[tuple[str, int]]) -> Callable[[str], list[str]]:

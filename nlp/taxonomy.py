@@ -14,7 +14,7 @@ from config.errors import ConfigError
 from config.settings import Model
 from config.text import tr
 from config.yamlfile import read_yaml, validate
-from nlp.segment import fold
+from nlp.normalise import normalise
 
 _ID = re.compile(r"[a-z][a-z0-9_]{0,23}")
 STRONG, WEAK, TITLE = 1.0, 0.5, 2.0
@@ -62,9 +62,9 @@ class Topic(Model):
         return self
 
     def weights(self) -> dict[str, float]:
-        """Every word, folded, with its weight."""
-        found = dict.fromkeys(map(fold, self.weak), WEAK) | dict.fromkeys(map(fold, self.strong), STRONG)
-        return found | {fold(word): weight for word, weight in self.words.items()}
+        """Every word, normalised, with its weight."""
+        found = dict.fromkeys(map(normalise, self.weak), WEAK) | dict.fromkeys(map(normalise, self.strong), STRONG)
+        return found | {normalise(word): weight for word, weight in self.words.items()}
 
 
 class TopicsFile(Model):
@@ -131,7 +131,7 @@ def load_taxonomy(path: Path) -> Taxonomy:
         for word, weight in topic.weights().items():
             terms.setdefault(word, []).append((index, weight))
         for word in topic.exclude:
-            exclusions.setdefault(fold(word), []).append(index)
+            exclusions.setdefault(normalise(word), []).append(index)
     starts = frozenset(term[0] for term in (*terms, *exclusions))
     fixed = {term: tuple(found) for term, found in terms.items()}
     return Taxonomy(topics, fixed, {term: tuple(found) for term, found in exclusions.items()}, starts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from config.settings import SHIPPED
-from nlp.keyphrases import MOST, MOST_WORDS, Keyphrases, read_frequencies, read_stop_words
+from nlp.frequencies import read_frequencies
+from nlp.keyphrases import MOST, MOST_WORDS, Keyphrases, read_stop_words
 
 KEYPHRASES = Keyphrases(read_stop_words(SHIPPED / "dictionaries" / "stop_words.txt"), *read_frequencies())
 
