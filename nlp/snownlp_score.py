@@ -31,6 +31,8 @@ class SnowSentiment:
             )
             raise ConfigError(message) from error
         self._open = SnowNLP
+        # Its confidence is no probability: only what is called neutral is unsure.
+        self.unsure_below = 2 * _BAND[1] - 1
         self.version = f"snownlp-{version('snownlp')}"[:16]
 
     def score(self, texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> list[tuple[Sentiment, float, float]]:

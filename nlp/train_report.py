@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score
 
-from nlp.sentiment import CLASSES, LinearSentiment, Verdict, load_linear, load_sentiment, polarity
+from nlp.sentiment import CLASSES, LinearSentiment, Verdict, Weights, load_linear, load_sentiment, polarity
 
 # SnowNLP is slow: so many texts of each domain are enough to compare.
 _SAMPLE = 300
@@ -29,6 +29,8 @@ class Labelled(Protocol):
     def label(self) -> str: ...
     @property
     def domain(self) -> str: ...
+    @property
+    def part(self) -> str: ...
 
 
 def report(path: Path, held: Sequence[Labelled]) -> dict[str, Any]:
@@ -51,23 +53,36 @@ def _two(model: LinearSentiment, rows: Sequence[Labelled]) -> dict[str, float]:
     margins = model.margins([r.text for r in rows], [r.tokens for r in rows])
     chance = polarity(margins, model.weights)
     truth = np.array([row.label == "positive" for row in rows])
-    return _quality(truth, chance > 0.5, np.maximum(chance, 1 - chance))
+    return _quality(truth, chance > 0.5, np.maximum(chance, 1 - chance), float(model.weights.band[1]))
 
 
 def _three(model: LinearSentiment, rows: Sequence[Labelled]) -> dict[str, float]:
     chances = model.chances([r.text for r in rows], [r.tokens for r in rows])
     truth = np.array([CLASSES.index(row.label) for row in rows])
-    return _quality(truth, chances.argmax(axis=1), chances.max(axis=1))
+    return _quality(truth, chances.argmax(axis=1), chances.max(axis=1), model.unsure_below)
 
 
-def _quality(truth: NDArray[Any], said: NDArray[Any], sure: NDArray[np.float64]) -> dict[str, float]:
-    """Accuracy, macro-F1 and expected calibration error over ten bins of confidence."""
+def left_out(fit: Callable[[list[Any]], Weights], rows: Sequence[Labelled]) -> dict[str, float]:
+    """Two-class accuracy on the held rows of each set by a model that was trained without that set."""
+    found = {}
+    for domain in ("shopping", "takeaway", "weibo_epidemic", "weibo_general"):
+        model = LinearSentiment(fit([row for row in rows if row.domain != domain]))
+        held = [row for row in rows if row.domain == domain and row.part == "held" and row.label != "neutral"]
+        found[domain] = _two(model, held)["accuracy"]
+    return found
+
+
+def _quality(truth: NDArray[Any], said: NDArray[Any], sure: NDArray[np.float64], least: float) -> dict[str, float]:
+    """Accuracy, macro-F1, expected calibration error over ten bins of confidence; coverage and accuracy of the verdicts
+    whose confidence is at least `least`."""
     bins, right = np.minimum((sure * 10).astype(int), 9), truth == said
     gaps = [abs(right[bins == b].mean() - sure[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
     figures = {
         "accuracy": accuracy_score(truth, said),
         "macro_f1": f1_score(truth, said, labels=np.unique(truth), average="macro"),
         "ece": sum(gaps),
+        "coverage": (sure >= least).mean(),
+        "accuracy_sure": right[sure >= least].mean(),
     }
     return {name: round(float(value), 4) for name, value in figures.items()}
 
@@ -99,7 +114,10 @@ def print_report(found: dict[str, Any], *, as_json: bool) -> None:
     for line in found["domains"]:
         head = f"{line['domain']:16} {line['classes']!s:6} n={line['rows']:<6}"
         if "ours" not in line:
-            print(f"{head} accuracy {line['accuracy']:.3f}  macro-F1 {line['macro_f1']:.3f}  ECE {line['ece']:.3f}")
+            told = (line[name] for name in ("accuracy", "macro_f1", "ece", "accuracy_sure", "coverage"))
+            print(
+                f"{head} accuracy {{:.3f}}  macro-F1 {{:.3f}}  ECE {{:.3f}}  if sure {{:.3f}} of {{:.3f}}".format(*told)
+            )
             continue
         for name in ("ours", "snownlp"):
             side = line[name]

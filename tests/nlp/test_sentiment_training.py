@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nlp.labels import board_labels
 from nlp.segment import Segmenter
 from nlp.sentiment import LinearSentiment, load_linear, save
 from nlp.train import DOMAINS, SERVICE, fit_weights, matrix, part_of, read_board, read_rows
@@ -40,29 +41,29 @@ def test_own_sentences_are_many_and_distinct() -> None:
     assert set(Counter(row.label for row in rows)) == {"negative", "neutral", "positive"}
 
 
-def test_board_labels_come_from_the_title(tmp_path: Path) -> None:
-    messages = [
-        {"title": "投诉某小区停水", "text": "三天没有水"},
-        {"title": "咨询落户", "text": "要什么材料"},
-        {"title": "某路很堵", "text": "每天都堵"},
-    ]
-    for name in ("replied.jsonl.gz", "messages.jsonl.gz"):
+def test_board_labels_are_joined_with_their_messages(tmp_path: Path) -> None:
+    first, second = board_labels("train")[:2]
+    messages = [{"id": row["id"], "title": f"第{row['id']}号", "text": "三天没有水"} for row in (first, second)]
+    for name, some in (("replied.jsonl.gz", messages[:1]), ("messages.jsonl.gz", messages[1:])):
         with gzip.open(tmp_path / name, "wt", encoding="utf-8") as lines:
-            lines.writelines(json.dumps(message) + "\n" for message in messages)
-    found = {row.text: row.label for row in read_board(tmp_path, CUT)}
-    negative, neutral = (
-        dict.fromkeys(["三天没有水", "投诉某小区停水"], "negative"),
-        dict.fromkeys(["要什么材料", "咨询落户"], "neutral"),
-    )
-    assert found == negative | neutral
+            lines.writelines(json.dumps(message) + "\n" for message in some)
+    found = [(row.text, row.label, row.domain) for row in read_board(tmp_path, CUT)]
+    assert found == [(f"第{row['id']}号\n三天没有水", row["sentiment"], "board") for row in (first, second)]
+    assert read_board(tmp_path, CUT, "test") == []
+
+
+def test_no_message_is_both_trained_with_and_tested_on() -> None:
+    train, test = ({row["id"] for row in board_labels(part)} for part in ("train", "test"))
+    assert (len(train), len(test)) == (1000, 600)
+    assert not train & test
 
 
 def test_the_matrix_is_what_the_model_adds_up() -> None:
     rows = read_rows(SERVICE, "service", CUT)
     model = load_linear()
     texts, tokens = [row.text for row in rows], [row.tokens for row in rows]
-    weights = model.weights.table.astype(np.float64) * model.weights.scale[:, None]
-    wanted = matrix(rows) @ weights.T + model.weights.bias
+    weights = model.weights.table.astype(np.float64) * model.weights.scale
+    wanted = matrix(rows) @ weights + model.weights.bias
     assert np.allclose(model.margins(texts, tokens), wanted, atol=1e-4)
 
 
