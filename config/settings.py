@@ -112,6 +112,8 @@ class Nlp(Model):
     )
     stop_words: str = Field("dictionaries/stop_words.txt", description="停用词表，相对 config 目录")
     topics: str = Field("topics.yaml", description="话题体系，相对 config 目录")
+    places: str = Field("places.yaml", description="地名表，相对 config 目录")
+    units: str = Field("units.yaml", description="责任单位规则，相对 config 目录")
 
 
 class Retention(Model):
