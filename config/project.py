@@ -49,6 +49,10 @@ class Project:
         return self.data_dir / self.settings.index.path
 
     @property
+    def copies_dir(self) -> Path:
+        return self.data_dir / "copies"
+
+    @property
     def key_file(self) -> Path:
         return self.root / self.settings.paths.secrets / "author.key"
 
