@@ -9,7 +9,7 @@ DATA ?= ../shared/data
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev system run demo test lint format bench model docs golden screenshots lock clean
+.PHONY: help install install-dev system run demo test lint format bench model eval docs golden screenshots lock clean
 
 help:  ## 列出全部目标 (this list)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -56,12 +56,22 @@ format: install-dev  ## 整理代码格式 (ruff format and fixes)
 
 bench: install-dev  ## 速度：处理、检索、采集、语言 (speed against peers in the same run)
 	$(BIN)/python -m bench.nlp
+	$(BIN)/python -m bench.everything
 	$(BIN)/python -m bench.process
 	$(BIN)/python -m bench.search
 	$(BIN)/python -m bench.crawl
 
-model: install-dev  ## 训练情感模型 DATA=目录 (train the sentiment model)
-	$(BIN)/python -m nlp.train --data $(DATA)
+model: install-dev  ## 重新训练全部模型 DATA=目录 LABELS=文件 (train all artefacts; LABELS: what qingyu labels export wrote)
+	$(BIN)/python -m nlp.document_frequency --data $(DATA)
+	$(BIN)/python -m nlp.train --data $(DATA) $(if $(LABELS),--labels $(LABELS))
+	$(BIN)/python -m nlp.train_matters --data $(DATA) $(if $(LABELS),--labels $(LABELS))
+	$(BIN)/python -m nlp.drift --data $(DATA)
+
+eval: install-dev  ## 评测：难句、脱敏、转载、标注一致 (challenge set, redaction, copies, agreement)
+	$(BIN)/qingyu evaluate sentiment tests/nlp/challenge.jsonl
+	$(BIN)/python -m nlp.redact_report
+	$(BIN)/python -m nlp.copies_report --data $(DATA)
+	$(BIN)/python -m nlp.agreement
 
 docs: install  ## 由命令与设置生成参考页 (reference pages from the commands and settings)
 	$(BIN)/python -m pipeline.reference docs/reference

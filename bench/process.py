@@ -1,5 +1,5 @@
 """Posts a second from raw to landed and from landed to searchable, beside jieba + SnowNLP in the same run:
-`python -m bench.process [--posts N] [--workers N] [--json]`.
+`python -m bench.process [--posts N] [--workers N] [--storm] [--json]`.
 
 The whole stage is timed (loading, annotation, index, store); jieba and SnowNLP only cut and score the same texts.
 """
@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from bench.nlp import posts as texts_of
+from bench.texts import pieces
+from bench.texts import posts as made_up
 from config.project import Project, init_project, open_project
 from config.sources import ImportSource
 from crawlers.adapters.base import Link, ParsedPage
@@ -28,6 +29,7 @@ from pipeline.query.layer import QueryLayer, Question
 
 # Posts a page and pages a batch: those of a forum's thread pages and of the spider's batches.
 PAGE, BATCH = 20, 50
+LENGTH = 48
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -80,9 +82,10 @@ def classic(texts: Sequence[str]) -> float:
     return len(texts) / (time.perf_counter() - began)
 
 
-def measure(count: int, few: int, workers: int | None) -> dict[str, float]:
-    """All figures; posts a second unless named otherwise."""
-    texts = texts_of(count, 11)
+def measure(count: int, few: int, workers: int | None, *, storm: bool) -> dict[str, float]:
+    """All figures; posts a second unless named otherwise. storm: made-up posts of one wording."""
+    texts = made_up(count, 11) if storm else pieces(count, LENGTH) or made_up(count, 11)
+    count = len(texts)
     with tempfile.TemporaryDirectory() as folder:
         init_project(Path(folder))
         project = open_project(Path(folder), {})
@@ -95,6 +98,8 @@ def measure(count: int, few: int, workers: int | None) -> dict[str, float]:
             found = layer.count(Question())
     if found != count or report.indexed != count:
         raise SystemExit(f"{found} of {count} posts are searchable")
+    # Before the peers are loaded, which take some 200 MB.
+    peaks = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     ours, theirs = count / spent, classic(texts[:few])
     return {
         "posts": count,
@@ -104,20 +109,23 @@ def measure(count: int, few: int, workers: int | None) -> dict[str, float]:
         "landed_to_searchable": round(ours),
         "jieba_and_snownlp": round(theirs),
         "ratio": round(ours / theirs, 1),
-        "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        "peak_memory_worker_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+        "peak_memory_mb": round(peaks[0]),
+        "peak_memory_worker_mb": round(peaks[1]),
     }
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--posts", type=int, default=100_000)
+    parser.add_argument("--posts", type=int, default=90_000)
     parser.add_argument("--few", type=int, default=400, help="texts for jieba and SnowNLP")
     parser.add_argument("--workers", type=int)
+    parser.add_argument(
+        "--storm", action="store_true", help="made-up posts of one wording, which all resemble each other"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    figures = measure(options.posts, options.few, options.workers)
+    figures = measure(options.posts, options.few, options.workers, storm=options.storm)
     print(json.dumps(figures) if options.json else "\n".join(f"{key:24} {value}" for key, value in figures.items()))
 
 

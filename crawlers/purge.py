@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Engine, Table, delete, func, select
 
 from config.settings import Retention
 from crawlers.rows import to_ms
-from crawlers.schema import annotation, audit, post, revision, run, set_aside
+from crawlers.schema import annotation, audit, correction, post, revision, run, set_aside
 from crawlers.store import read, write
 
 # Small enough that a crawl waiting for the lock does not notice.
@@ -87,5 +87,6 @@ def _delete_posts(connection: Any, ids: list[str]) -> None:
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
         connection.execute(delete(annotation).where(annotation.c.post_id.in_(some)))
+        connection.execute(delete(correction).where(correction.c.post_id.in_(some)))
         connection.execute(delete(revision).where(revision.c.post_id.in_(some)))
         connection.execute(delete(post).where(post.c.id.in_(some)))

@@ -144,9 +144,41 @@ annotation = Table(  # what nlp adds to a post; written once the post stands in 
     Column("confidence", Float),
     Column("topics", Text, nullable=False, default=""),  # space-joined topic ids
     Column("keyphrases", Text, nullable=False, default=""),  # \x1f-joined
-    Column("duplicate_of", String(32), nullable=False, default=""),
+    Column("unsure", Integer, nullable=False, default=0),  # 1: the sentiment had better be left out
+    Column("intent", String(12), nullable=False, default=""),
+    Column("appeal", Integer, nullable=False, default=0),  # 1: asks for something to be done
+    Column("sectors", Text, nullable=False, default=""),  # space-joined
+    Column("places", Text, nullable=False, default=""),  # \x1f-joined ids of the gazetteer
+    Column("duty", Text, nullable=False, default=""),  # the unit that usually answers such posts
+    Column("copy_cluster", String(32), nullable=False, default=""),  # id of the copies this post is one of
+    Column("duplicate_of", String(32), nullable=False, default=""),  # the original of these; "" for the original itself
     Column("annotated_ms", BigInteger, nullable=False),
     Index("annotation_model", "model"),
+    Index("annotation_copy_cluster", "copy_cluster"),
+)
+
+copy_cluster = Table(  # posts that say the same
+    "copy_cluster",
+    metadata,
+    Column("id", String(32), primary_key=True),  # of the member that was seen first
+    Column("seen", BigInteger, nullable=False),  # rises with the time a cluster was begun
+    Column("original", String(32), nullable=False),  # of the members published first
+    Column("published_ms", BigInteger, nullable=False),
+    Column("source", String(40), nullable=False),
+)
+
+correction = Table(  # labels that people set right; append-only, the newest of a post and field holds
+    "correction",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("post_id", String(32), nullable=False),
+    Column("field", String(12), nullable=False),  # sentiment, intent, appeal, sector
+    Column("value", String(24), nullable=False),
+    Column("said", String(24), nullable=False),  # what the model had said then
+    Column("model", String(40), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("correction_post", "post_id"),
 )
 
 audit = Table(  # who asked, opened, exported what and when; append-only

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from config.errors import RecordError, StageError
 from config.settings import Nlp
 from config.text import tr
 from nlp.annotation import Annotation
 from nlp.annotator import Annotator, load_annotator
+from pipeline.collector import collect_seldom
 
 logger = logging.getLogger(__name__)
 # Posts a task: enough for the vectorised parts, little enough that two processes stay busy.
@@ -29,8 +30,7 @@ CHUNK = 1_000
 ALONE = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """A post to annotate: title, text and official text as stored."""
 
     post_id: str
@@ -39,8 +39,7 @@ class Work:
     official: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What came of a post: an annotation with its content words and the tokens of the official text, or why not."""
 
     post_id: str
@@ -91,7 +90,7 @@ def _done(annotator: Annotator, work: Work, found: Annotation | RecordError) -> 
 
 # One annotator a process, loaded by the pool's initialiser.
 _mine: list[Annotator] = []
-# Between processes posts travel as plain tuples: pickling dataclasses took a third of the stage's time.
+# Between processes posts travel as plain tuples: pickling objects took a third of the stage's time.
 _WorkTuple = tuple[str, str, str, str]
 _DoneTuple = tuple[str, tuple[Any, ...] | None, str, str, str]
 
@@ -100,6 +99,7 @@ def _start(tools: Tools) -> None:
     # Ctrl-C reaches every process of the terminal; the one that started these ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _mine.append(tools.load())
+    collect_seldom()
 
 
 def _task(works: Sequence[_WorkTuple]) -> list[_DoneTuple]:
@@ -108,12 +108,7 @@ def _task(works: Sequence[_WorkTuple]) -> list[_DoneTuple]:
 
 def _packed(done: Done) -> _DoneTuple:
     found = done.annotation
-    values = None
-    if found is not None:
-        values = (
-            found.title_tokens, found.text_tokens, found.sentiment, found.score, found.confidence, found.topics,
-            found.keyphrases,
-        )  # fmt: skip
+    values = tuple(found) if found is not None else None
     return done.post_id, values, " ".join(done.words), done.official_tokens, done.reason
 
 
@@ -136,8 +131,9 @@ class Annotators:
 
     def __init__(self, annotator: Annotator, pool: ProcessPoolExecutor | None, *, processes: int = 0) -> None:
         self._annotator, self._pool = annotator, pool
-        # Enough that the processes have work while the caller commits; little enough that it waits briefly at the end.
-        self._ahead = processes + 2
+        # Few while the processes start (the caller annotates meanwhile); then enough that they have work while the caller
+        # groups copies, indexes and commits a batch.
+        self._ahead, self._ahead_once_running = processes + 2, 10 * processes
         self._waiting: deque[_Chunk] = deque()
         self._given: list[Future[list[_DoneTuple]]] = []
 
@@ -156,10 +152,13 @@ class Annotators:
     def _give(self, pool: ProcessPoolExecutor) -> None:
         """Give the processes the next chunks, a few ahead. What was given is never taken back: when a process dies, a
         cancelled future breaks the executor's own thread, and this process would wait for it for ever (Python 3.11)."""
-        self._given = [coming for coming in self._given if not coming.done()]
+        running = [coming for coming in self._given if not coming.done()]
+        if len(running) < len(self._given):
+            self._ahead = self._ahead_once_running
+        self._given = running
         while self._waiting and len(self._given) < self._ahead:
             chunk = self._waiting.popleft()
-            packed = [(w.post_id, w.title, w.text, w.official) for w in chunk.works]
+            packed = [(*work,) for work in chunk.works]
             with _told():
                 chunk.coming = pool.submit(_task, packed)
             self._given.append(chunk.coming)

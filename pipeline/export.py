@@ -28,10 +28,12 @@ COLUMNS = (
     *("id", "source", "kind", "url", "thread_url", "parent_id", "title", "text", "published", "collected", "edited"),
     *("region", "category", "views", "likes", "dislikes", "replies"),
     *("official_unit", "official_replied", "official_text"),
-    *("sentiment", "score", "confidence", "topics", "keyphrases", "duplicate_of", "model"),
+    *("sentiment", "score", "confidence", "unsure", "intent", "appeal", "sectors", "places", "duty"),
+    *("topics", "keyphrases", "copies", "duplicate_of", "model"),
 )
 _WHOLE = {"views", "likes", "dislikes", "replies"}
 _REAL = {"score", "confidence"}
+_FLAGS = {"unsure", "appeal"}
 EXCEL_CELL = 32_767  # characters, a limit of the format
 EXCEL_ROWS = 1_048_576  # with the head
 _PROGRESS = 500
@@ -123,7 +125,10 @@ def flat(post: dict[str, Any]) -> list[Any]:
         "sentiment": feeling.get("label"),
         "score": feeling.get("score"),
         "confidence": feeling.get("confidence"),
+        "unsure": feeling.get("unsure"),
         "topics": "、".join(post.get("topics") or ()),
+        "sectors": "、".join(post.get("sectors") or ()),
+        "places": "、".join(post.get("places") or ()),
         "keyphrases": "、".join(post.get("keyphrases") or ()),
     }
     return [values.get(name) for name in COLUMNS]
@@ -185,7 +190,11 @@ class _Parquet:
     BATCH = 2_000
 
     def __init__(self, path: Path) -> None:
-        kinds = {**dict.fromkeys(_WHOLE, pa.int64()), **dict.fromkeys(_REAL, pa.float64())}
+        kinds = {
+            **dict.fromkeys(_WHOLE, pa.int64()),
+            **dict.fromkeys(_REAL, pa.float64()),
+            **dict.fromkeys(_FLAGS, pa.bool_()),
+        }
         self._schema = pa.schema([(name, kinds.get(name, pa.string())) for name in COLUMNS])
         self._writer = parquet.ParquetWriter(path, self._schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []

@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, Select, case, or_, select
 
 from config.project import Project
 from config.settings import SHIPPED
@@ -22,8 +23,11 @@ from config.text import tr
 from crawlers.rows import to_ms
 from crawlers.schema import annotation, post, set_aside
 from crawlers.store import insert_rows, open_store, read, upsert, write
-from nlp.annotation import Annotation
+from pipeline.annotated import Copy, annotation_row, document, stored_annotation
 from pipeline.annotating import ALONE, Annotators, Done, Tools, Work, annotators
+from pipeline.collector import seldom_collected
+from pipeline.copy_index import CopyIndex
+from pipeline.copying import Placed, copies_lost, mend_originals, place_batch, rebuild_copies
 from pipeline.index.document import IndexDocument
 from pipeline.index.engine import Writer
 from pipeline.index.tantivy_engine import TantivyEngine
@@ -32,7 +36,7 @@ from pipeline.query.reading import any_indexed
 logger = logging.getLogger(__name__)
 Progress = Callable[[int, int | None], None]
 _IDS = 500
-_KEYPHRASE_SEPARATOR = "\x1f"
+NO_COPY = Copy()
 
 
 @dataclass(slots=True)
@@ -55,7 +59,7 @@ class ProcessReport:
 
 
 def process(project: Project, *, progress: Progress | None = None, workers: int | None = None) -> ProcessReport:
-    """Annotate and index what is new, changed, or annotated by another model, newest first; the rest is not touched.
+    """Annotate and index what is new, changed, or annotated by another model; the rest is not touched.
 
     An index that is gone is made again from the store first. workers: annotating processes; None or 0: one less than
     processors. Raises StageError when another process is writing.
@@ -71,8 +75,13 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
         # One processor is left for reading, indexing and writing, which take as long as the annotation.
         wanted = workers or project.settings.process.workers or (os.cpu_count() or 1) - 1
         processes = 0 if len(stale) < ALONE else wanted
-        with annotators(tools, annotator, processes=processes) as pool, _engine(project).writer() as writer:
-            _work(project, store, stale, _Stage(pool, writer, annotator.model, report), progress)
+        with (
+            seldom_collected(),
+            annotators(tools, annotator, processes=processes) as pool,
+            _engine(project).writer() as writer,
+            CopyIndex(project.copies_dir) as copies,
+        ):
+            _work(project, store, stale, _Stage(pool, writer, copies, annotator.model, report), progress)
     store.dispose()
     report.seconds = round(time.monotonic() - began, 3)
     logger.info(
@@ -100,6 +109,8 @@ def _engine(project: Project) -> TantivyEngine:
 
 def _put_back(project: Project, store: Engine) -> int:
     """Rebuild an index that is gone, so that no new one begins with the newest posts alone. Returns posts put back."""
+    if copies_lost(project, store):
+        rebuild_copies(project, store)
     if _engine(project).exists():
         return 0
     with read(store) as connection:
@@ -108,13 +119,16 @@ def _put_back(project: Project, store: Engine) -> int:
 
 
 def _stale(store: Engine, model: str) -> list[str]:
-    """Ids of posts without an annotation, changed since, or annotated by another model; newest landed first."""
+    """Ids of posts to annotate: those without an annotation in the order of landing, so that clusters of copies do not
+    depend on where a batch ends; then those changed since or annotated by another model, newest landed first."""
     joined = post.outerjoin(annotation, annotation.c.post_id == post.c.id)
     stale = or_(
         annotation.c.post_id.is_(None), annotation.c.landed_seq < post.c.landed_seq, annotation.c.model != model
     )
     with read(store) as connection:
-        asked = select(post.c.id).select_from(joined).where(stale).order_by(post.c.landed_seq.desc())
+        new = annotation.c.post_id.is_(None)
+        order = case((new, post.c.landed_seq), else_=-post.c.landed_seq)
+        asked = select(post.c.id).select_from(joined).where(stale).order_by(new.desc(), order)
         return list(connection.execute(asked).scalars())
 
 
@@ -124,6 +138,7 @@ class _Stage:
 
     pool: Annotators
     writer: Writer
+    copies: CopyIndex
     model: str
     report: ProcessReport
 
@@ -138,24 +153,26 @@ class _Batch:
 
 
 def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, progress: Progress | None) -> None:
-    size, done = project.settings.process.batch, 0
-    ahead: _Batch | None = None
-    for start in range(0, len(stale), size):
-        # The next batch is being annotated while this one is indexed and written.
-        batch = _read(store, stale[start : start + size], stage)
-        if ahead is not None:
-            _finish(store, ahead, stage)
-            done = _tell(progress, done + len(ahead.rows), len(stale))
-        ahead = batch
-    if ahead is not None:
-        _finish(store, ahead, stage)
-        _tell(progress, len(stale), len(stale))
+    """Three batches are on their way at a time: one is being annotated, one is grouped and indexed, and of one the index
+    is being committed, after which its annotations are written."""
+    size, total, done = project.settings.process.batch, len(stale), 0
+    starts = iter(range(0, total, size))
 
+    def next_batch() -> _Batch | None:
+        start = next(starts, None)
+        return None if start is None else _read(store, stale[start : start + size], stage)
 
-def _tell(progress: Progress | None, done: int, total: int) -> int:
-    if progress is not None:
-        progress(done, total)
-    return done
+    with ThreadPoolExecutor(1) as beside:
+        batch, committing = next_batch(), None
+        while batch is not None or committing is not None:
+            following = next_batch()
+            made = _collected(batch) if batch is not None else {}
+            if committing is not None:
+                done += _settle(store, stage, committing)
+                if progress is not None:
+                    progress(done, total)
+            committing = _index(store, batch, made, stage, beside) if batch is not None else None
+            batch = following
 
 
 def _read(store: Engine, ids: Sequence[str], stage: _Stage) -> _Batch:
@@ -170,29 +187,82 @@ def _read(store: Engine, ids: Sequence[str], stage: _Stage) -> _Batch:
     return _Batch(rows, kept, stage.pool.begin(works))
 
 
-def _finish(store: Engine, batch: _Batch, stage: _Stage) -> None:
-    rows, kept, now = batch.rows, batch.kept, to_ms(datetime.now(UTC)) or 0
-    annotations: list[dict[str, Any]] = []
-    pieces: list[dict[str, Any]] = []
-    for chunk in batch.coming:
-        _index([(rows[done.post_id], done) for done in chunk if done.annotation is not None], stage.writer)
-        for done in chunk:
-            annotations.append(_annotation_row(rows[done.post_id], done, stage.model, now))
-            if done.annotation is None:
-                pieces.append(_piece(rows[done.post_id], done, now))
+@dataclass(frozen=True, slots=True)
+class _Committing:
+    """A batch whose documents were given to the index, and what is to be written when they are committed."""
+
+    commit: Future[None]
+    rows: dict[str, dict[str, Any]]
+    every: dict[str, Done]
+    placed: Placed
+    pieces: list[dict[str, Any]]
+    reused: int
+
+
+def _collected(batch: _Batch) -> dict[str, Done]:
+    return {done.post_id: done for chunk in batch.coming for done in chunk}
+
+
+def _index(
+    store: Engine, batch: _Batch, made: dict[str, Done], stage: _Stage, beside: ThreadPoolExecutor
+) -> _Committing:
+    """Group the copies of a batch, give its documents to the index, and begin to commit it."""
+    rows, now = batch.rows, to_ms(datetime.now(UTC)) or 0
+    every = made | batch.kept
+    keys = {one: done.annotation.copy_keys for one, done in made.items() if done.annotation is not None}
+    placed = place_batch(store, stage.copies, rows, keys)
+    pieces = [_piece(rows[one], done, now) for one, done in made.items() if done.annotation is None]
+    gone = [piece["post_id"] for piece in pieces]
     # What an earlier model or an earlier text had put there must not be found any longer.
-    stage.writer.delete([piece["post_id"] for piece in pieces])
-    _index([(rows[key], done) for key, done in kept.items()], stage.writer)
-    annotations += [_annotation_row(rows[key], done, stage.model, now) for key, done in kept.items()]
-    stage.writer.commit()
+    stage.writer.delete(gone)
+    stage.copies.forget([bytes.fromhex(one) for one in gone])
+    stage.writer.put(
+        document(rows[one], done, placed.copies.get(one, NO_COPY)) for one, done in every.items() if done.annotation
+    )
+    _put_moved(store, stage.writer, {one: copy for one, copy in placed.moved.items() if one not in every})
+    return _Committing(beside.submit(stage.writer.commit), rows, every, placed, pieces, len(batch.kept))
+
+
+def _settle(store: Engine, stage: _Stage, batch: _Committing) -> int:
+    """Wait for the index, then write the annotations; returns posts. What stops in between is done again."""
+    now, placed = to_ms(datetime.now(UTC)) or 0, batch.placed
+    annotations = [
+        annotation_row(batch.rows[one], done, placed.copies.get(one, NO_COPY), model=stage.model, now_ms=now)
+        for one, done in batch.every.items()
+    ]
+    batch.commit.result()
+    stage.copies.commit()
     with write(store) as connection:
         upsert(connection, annotation, annotations, key="post_id")
-        insert_rows(connection, set_aside, pieces)
-    report = stage.report
-    report.read += len(rows)
-    report.set_aside += len(pieces)
-    report.indexed += len(rows) - len(pieces)
-    report.reused += len(kept)
+        insert_rows(connection, set_aside, batch.pieces)
+        placed.write(connection)
+    _count(stage.report, len(batch.rows), len(batch.pieces), batch.reused)
+    return len(batch.rows)
+
+
+def _count(report: ProcessReport, read_: int, pieces: int, kept: int) -> None:
+    report.read += read_
+    report.set_aside += pieces
+    report.indexed += read_ - pieces
+    report.reused += kept
+
+
+def _put_moved(store: Engine, writer: Writer, moved: Mapping[str, Copy]) -> None:
+    """Documents of posts whose annotation stands in the store, and whose cluster or original is another now."""
+    if not moved:
+        return
+    with read(store) as connection:
+        ids = list(moved)
+        for start in range(0, len(ids), _IDS):
+            asked = _annotated().where(post.c.id.in_(ids[start : start + _IDS]))
+            for row in connection.execute(asked).mappings():
+                writer.put([document(dict(row), stored_annotation(_part(dict(row))), moved[row["id"]])])
+
+
+def _annotated() -> Select[Any]:
+    joined = post.join(annotation, annotation.c.post_id == post.c.id)
+    asked = select(post, *(c.label(f"a_{c.name}") for c in annotation.c)).select_from(joined)
+    return asked.where(annotation.c.status == "indexed")
 
 
 def _posts(connection: Connection, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -217,78 +287,6 @@ def _kept(connection: Connection, rows: dict[str, dict[str, Any]], model: str) -
     return kept
 
 
-def stored_annotation(row: dict[str, Any]) -> Done:
-    """What the store keeps of an annotation; the content words are derived again from the tokens."""
-    phrases = row["keyphrases"]
-    kept = Annotation(
-        title_tokens=row["title_tokens"],
-        text_tokens=row["text_tokens"],
-        sentiment=row["sentiment"],
-        score=row["score"],
-        confidence=row["confidence"],
-        topics=tuple(row["topics"].split()),
-        keyphrases=tuple(phrases.split(_KEYPHRASE_SEPARATOR)) if phrases else (),
-    )
-    return Done(row["post_id"], kept, tuple(row["words"].split()), row["official_tokens"])
-
-
-def _index(pairs: Sequence[tuple[dict[str, Any], Done]], writer: Writer) -> None:
-    writer.put(document(row, done) for row, done in pairs)
-
-
-def document(row: dict[str, Any], done: Done) -> IndexDocument:
-    """The index document of a row of table `post` and its annotation."""
-    found = done.annotation
-    assert found is not None  # posts without one are set aside, never indexed
-    return IndexDocument(
-        id=row["id"],
-        landed_seq=row["landed_seq"],
-        source=row["source"],
-        kind=row["kind"],
-        region=row["region"],
-        category=row["category"],
-        topics=found.topics,
-        sentiment=found.sentiment,
-        score=found.score,
-        confidence=found.confidence,
-        published_ms=row["published_ms"] if row["published_ms"] is not None else row["collected_ms"],
-        collected_ms=row["collected_ms"],
-        title_tokens=found.title_tokens,
-        text_tokens=found.text_tokens,
-        words=done.words,
-        keyphrases=found.keyphrases,
-        thread=row["thread_url"] or row["url"],
-        voice=row["author"],
-        answered=row["official_text"] is not None,
-        official_unit=row["official_unit"] or "",
-        official_tokens=done.official_tokens,
-        views=row["views"] or 0,
-        likes=row["likes"] or 0,
-        replies=row["replies"] or 0,
-    )
-
-
-def _annotation_row(row: dict[str, Any], done: Done, model: str, now_ms: int) -> dict[str, Any]:
-    found = done.annotation
-    return {
-        "post_id": row["id"],
-        "landed_seq": row["landed_seq"],
-        "model": model,
-        "status": "indexed" if found else "set_aside",
-        "content_hash": row["content_hash"],
-        "title_tokens": found.title_tokens if found else "",
-        "text_tokens": found.text_tokens if found else "",
-        "official_tokens": done.official_tokens,
-        "words": " ".join(done.words),
-        "sentiment": found.sentiment if found else "",
-        "score": found.score if found else None,
-        "confidence": found.confidence if found else None,
-        "topics": " ".join(found.topics) if found else "",
-        "keyphrases": _KEYPHRASE_SEPARATOR.join(found.keyphrases) if found else "",
-        "annotated_ms": now_ms,
-    }
-
-
 def _piece(row: dict[str, Any], done: Done, now_ms: int) -> dict[str, Any]:
     return {
         "stage": "process",
@@ -309,17 +307,20 @@ def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
     store = open_store(project)
     posts = 0
     with _engine(project).rebuild() as writer, read(store) as connection:
-        joined = post.join(annotation, annotation.c.post_id == post.c.id)
-        asked = select(post, *(c.label(f"a_{c.name}") for c in annotation.c)).select_from(joined)
-        found = connection.execution_options(stream_results=True).execute(asked.where(annotation.c.status == "indexed"))
+        found = connection.execution_options(stream_results=True).execute(_annotated())
         for partition in found.mappings().partitions(_IDS):
-            writer.put(document(dict(row), stored_annotation(_part(dict(row)))) for row in partition)
+            writer.put(_stored_document(dict(row)) for row in partition)
             posts += len(partition)
             if progress is not None:
                 progress(posts, None)
+    rebuild_copies(project, store)
     store.dispose()
     logger.info("index rebuilt posts=%s", posts)
     return posts
+
+
+def _stored_document(row: dict[str, Any]) -> IndexDocument:
+    return document(row, stored_annotation(_part(row)), Copy(row["a_copy_cluster"], row["a_duplicate_of"]))
 
 
 def _part(row: dict[str, Any]) -> dict[str, Any]:
@@ -332,11 +333,23 @@ def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
     none puts a post there that is just leaving the store. Raises StageError while another process is writing."""
     store = open_store(project)
     _put_back(project, store)
-    store.dispose()
-    with _engine(project).writer() as writer:
+    with _engine(project).writer() as writer, CopyIndex(project.copies_dir) as copies:
 
         def forget(ids: Sequence[str]) -> None:
             writer.delete(ids)
             writer.commit()
+            copies.forget([bytes.fromhex(one) for one in ids])
+            copies.commit()
 
         yield forget
+        _mend_originals(store, writer)
+    store.dispose()
+
+
+def _mend_originals(store: Engine, writer: Writer) -> None:
+    """Where the original of copies has left the store, the earliest copy that is left takes its place."""
+    mended = mend_originals(store)
+    _put_moved(store, writer, mended.moved)
+    writer.commit()
+    with write(store) as connection:
+        mended.write(connection)

@@ -13,6 +13,24 @@ SENTIMENTS: Words = {
     "neutral": ("● 中性", "● neutral"),
     "positive": ("▲ 正面", "▲ positive"),
 }
+INTENTS: Words = {
+    "complaint": ("投诉", "complaint"),
+    "help": ("求助", "request for help"),
+    "inquiry": ("咨询", "inquiry"),
+    "suggestion": ("建议", "suggestion"),
+    "report": ("举报", "report of a wrong"),
+    "praise": ("表扬", "praise"),
+    "other": ("其他", "other"),
+}
+SECTORS: Words = {
+    "construction": ("城乡建设", "construction"),
+    "environment": ("环境保护", "environment"),
+    "transport": ("交通运输", "transport"),
+    "education": ("教育文体", "education, culture and sports"),
+    "labour": ("劳动和社会保障", "labour and social security"),
+    "commerce": ("商贸旅游", "commerce and tourism"),
+    "health": ("卫生计生", "health"),
+}
 KINDS: Words = {
     "article": ("文章", "article"),
     "thread": ("主帖", "thread"),

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class IndexDocument:
+class IndexDocument(NamedTuple):
     """A post as the engines take it.
 
     *_ms: milliseconds since 1970 UTC; published_ms falls back to collected_ms where the source shows no time.
     *_tokens: whitespace-joined tokens of the segmenter. words: distinct content words (no stop words), for significant
     words. voice: the author's pseudonym, only ever counted (cardinality): it can be neither searched, sorted by nor
-    listed. landed_seq: version of the post; a lower one never overwrites a higher one.
+    listed. landed_seq: version of the post; a lower one never overwrites a higher one. The rest as in `nlp.annotation`;
+    copy_cluster: of the posts that say the same; duplicate_of: their original, "" for the original itself.
     """
 
     id: str
@@ -40,4 +40,11 @@ class IndexDocument:
     views: int
     likes: int
     replies: int
+    unsure: bool = False
+    intent: str = ""
+    appeal: bool = False
+    sectors: Sequence[str] = ()
+    places: Sequence[str] = ()
+    duty: str = ""
+    copy_cluster: str = ""
     duplicate_of: str = ""

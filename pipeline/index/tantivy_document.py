@@ -11,10 +11,16 @@ from pipeline.index.document import IndexDocument
 from pipeline.query.grams import indexed
 
 # Raise with each change of fields, analysers or of `grams.indexed`: an older index is then refused, not misread.
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 ANALYSER = "tokens"
-KEYWORDS = ("source", "kind", "region", "category", "topic", "sentiment", "official_unit", "keyphrase", "thread")
-WHOLE = ("likes", "views", "replies", "answered", "negative", "landed_seq", "voice", "published_ms", "collected_ms")
+KEYWORDS = (
+    "source", "kind", "region", "category", "topic", "sentiment", "official_unit", "keyphrase", "thread",
+    "intent", "sector", "place", "duty", "copy_cluster",
+)  # fmt: skip
+WHOLE = (
+    "likes", "views", "replies", "answered", "negative", "landed_seq", "voice", "published_ms", "collected_ms",
+    "appeal", "unsure", "copy",
+)  # fmt: skip
 REAL = ("score", "confidence")
 # The engine keeps dates to the second: they serve the histograms, the *_ms beside them the ranges.
 TIMES = ("published", "collected")
@@ -95,6 +101,9 @@ def record_of(post: IndexDocument) -> tantivy.Document:
         "replies": post.replies,
         "answered": int(post.answered),
         "negative": int(post.sentiment == "negative"),
+        "appeal": int(post.appeal),
+        "unsure": int(post.unsure),
+        "copy": int(post.duplicate_of != ""),
         "landed_seq": post.landed_seq,
         "sort_published": min(max(post.published_ms, 0), _MOST_MS) << 22 | low22,
         "sort_likes": _count_key(post.likes) << 32 | low32,
@@ -108,7 +117,13 @@ def record_of(post: IndexDocument) -> tantivy.Document:
         "category": post.category,
         "official_unit": post.official_unit,
         "thread": post.thread,
+        "intent": post.intent,
+        "duty": post.duty,
+        # Most posts are alone in theirs, which has their id: a term for each would be of no use (see `query.values`).
+        "copy_cluster": post.copy_cluster if post.copy_cluster != post.id else "",
         "duplicate_of": post.duplicate_of,
+        "sector": list(post.sectors),
+        "place": list(post.places),
         "topic": list(post.topics),
         "words": list(post.words),
         "keyphrase": list(post.keyphrases),

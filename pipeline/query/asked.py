@@ -13,6 +13,7 @@ from pipeline.query.language import parse
 from pipeline.query.model import Question
 from pipeline.query.nodes import All, And, Node, Or, Range, Term
 from pipeline.query.times import SHANGHAI, milliseconds
+from pipeline.query.values import Names
 
 _KEPT = 500  # parsed queries
 
@@ -25,20 +26,41 @@ class Asked:
         self._parsed: dict[str, Node] = {}
 
     @cached_property
-    def _topics(self) -> dict[str, str]:
+    def _topics(self) -> dict[str, tuple[str, ...]]:
         from nlp.taxonomy import load_taxonomy
 
         project = self._project
         taxonomy = load_taxonomy(project.file(project.settings.nlp.topics))
-        return {name: topic.id for topic in taxonomy.topics for name in (topic.zh, topic.en)}
+        return {name: (topic.id,) for topic in taxonomy.topics for name in (topic.zh, topic.en)}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, ...]]:
+        """By id, name and alias: the place and all that lie in it; of a name that several places share, all of them."""
+        from nlp.places import load_places
+
+        places = load_places(self._project.file(self._project.settings.nlp.places))
+        within: dict[str, list[str]] = {}
+        for place in places.places:
+            for above in places.lineage(place.id):
+                within.setdefault(above, []).append(place.id)
+        found: dict[str, tuple[str, ...]] = {}
+        for place in places.places:
+            for name in (place.id, place.zh, *place.aliases):
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), *within[place.id])))
+        return found
+
+    def _names(self, query: str) -> Names:
+        """Read only when the query names the field: the files take some ten milliseconds."""
+        topics = "topic" in query or "话题" in query
+        places = "place" in query or "地点" in query
+        return {"topic": self._topics if topics else {}, "place": self._places if places else {}}
 
     def words(self, q: Question) -> Node:
         """The query alone. Raises QueryError."""
         kept = self._parsed.get(q.query)
         if kept is not None:
             return kept
-        names = self._topics if "topic" in q.query or "话题" in q.query else {}
-        node = parse(q.query, now=self._now(), topics=names)
+        node = parse(q.query, now=self._now(), names=self._names(q.query))
         if "now" not in q.query:
             if len(self._parsed) >= _KEPT:
                 self._parsed.clear()

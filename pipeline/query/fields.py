@@ -31,6 +31,24 @@ _KINDS = {
     "留言": "message",
     "官方答复": "official_reply",
 }
+_INTENTS = {
+    "投诉": "complaint",
+    "求助": "help",
+    "咨询": "inquiry",
+    "建议": "suggestion",
+    "举报": "report",
+    "表扬": "praise",
+    "其他": "other",
+}
+_SECTORS = {
+    "城乡建设": "construction",
+    "环境保护": "environment",
+    "交通运输": "transport",
+    "教育文体": "education",
+    "劳动和社会保障": "labour",
+    "商贸旅游": "commerce",
+    "卫生计生": "health",
+}
 _FLAGS = {"是": "1", "否": "0", "true": "1", "false": "0", "yes": "1", "no": "0", "1": "1", "0": "0"}
 
 FIELDS = (
@@ -42,6 +60,14 @@ FIELDS = (
     Field("category", "category", "keyword", ("分类", "类别")),
     Field("topic", "topic", "keyword", ("话题",)),
     Field("sentiment", "sentiment", "keyword", ("情感",), _SENTIMENTS),
+    Field("unsure", "unsure", "flag", ("拿不准",), _FLAGS),
+    Field("intent", "intent", "keyword", ("意图",), _INTENTS),
+    Field("appeal", "appeal", "flag", ("诉求",), _FLAGS),
+    Field("sector", "sector", "keyword", ("领域",), _SECTORS),
+    Field("place", "place", "keyword", ("地点",)),
+    Field("duty", "duty", "keyword", ("责任单位",)),
+    Field("copy", "copy", "flag", ("转载",), _FLAGS),
+    Field("copies", "copy_cluster", "keyword", ("同文",)),
     Field("score", "score", "number", ("情感分", "分数", "得分")),
     Field("confidence", "confidence", "number", ("把握", "置信度")),
     Field("published", "published", "time", ("时间", "发布", "发布时间")),

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from operator import add
 
+from nlp.normalise import normalise as plain
+
 # Stands between the tokens and the pairs of a field, so that no phrase reaches from one into the other.
 FENCE = "\x1f\x1f"
 _WORD = re.compile(r"\w+")
@@ -18,8 +20,8 @@ _ASCII_PAIR = re.compile(r"[\x00-\x7f]{2}")
 
 
 def normalise(text: str) -> str:
-    """`text` as the index holds it: half width, lower case, one space between words, no punctuation."""
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).lower()))
+    """`text` as the index holds it: normalised as for the segmenter, one space between words, no punctuation."""
+    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", plain(text)).lower()))
 
 
 def is_chinese(text: str) -> bool:

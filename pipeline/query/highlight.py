@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
+from nlp.normalise import match_character
 from pipeline.query.grams import is_chinese
 from pipeline.query.model import Segment
 
@@ -63,10 +63,4 @@ def _folded(text: str) -> str:
     """`text` normalised character by character, so that places in it are places in `text`."""
     if text.isascii():
         return text.lower()
-    return "".join(map(_fold, text))
-
-
-@lru_cache(maxsize=20_000)
-def _fold(character: str) -> str:
-    folded = unicodedata.normalize("NFKC", character).lower()
-    return folded if len(folded) == 1 else character
+    return "".join(map(match_character, text))

@@ -6,7 +6,6 @@ clause = ["NOT" | "-" | "+"] ( "(" query ")" | field ":" value | word | phrase )
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from config.errors import QueryError
@@ -15,23 +14,23 @@ from pipeline.query.fields import BY_NAME, FIELDS, PERSONS, Field
 from pipeline.query.grams import normalise
 from pipeline.query.nodes import All, And, Node, Not, Or, Words
 from pipeline.query.tokens import BETWEEN, Token, tokens
-from pipeline.query.values import plain_value, range_of
+from pipeline.query.values import Names, plain_value, range_of
 
 DEEPEST = 50  # brackets in brackets
 MOST_CLAUSES = 200
 
 
-def parse(query: str, *, now: datetime | None = None, topics: Mapping[str, str] | None = None) -> Node:
+def parse(query: str, *, now: datetime | None = None, names: Names | None = None) -> Node:
     """What `query` means; nothing but spaces means all posts.
 
-    now: what `now-7d` counts from; topics: names people write → topic ids. Raises QueryError at the faulty character.
+    now: what `now-7d` counts from; names: what people write for the ids of a field. Raises QueryError at the faulty character.
     """
-    return _Parser(query, now or datetime.now(UTC), topics or {}).whole()
+    return _Parser(query, now or datetime.now(UTC), names or {}).whole()
 
 
 class _Parser:
-    def __init__(self, query: str, now: datetime, topics: Mapping[str, str]) -> None:
-        self.query, self.now, self.topics = query, now, topics
+    def __init__(self, query: str, now: datetime, names: Names) -> None:
+        self.query, self.now, self.names = query, now, names
         self.tokens = tokens(query)
         self.at = self.depth = self.clauses = 0
 
@@ -150,8 +149,8 @@ class _Parser:
 
     def value(self, token: Token, field: Field | None) -> Node:
         if field is not None:
-            return plain_value(self.query, field, token, self.now, self.topics)
-        return plain_value(self.query, BY_NAME["text"], token, self.now, self.topics, anywhere=True)
+            return plain_value(self.query, field, token, self.now, self.names)
+        return plain_value(self.query, BY_NAME["text"], token, self.now, self.names, anywhere=True)
 
 
 def marks(node: Node) -> tuple[str, ...]:

@@ -34,8 +34,21 @@ from pipeline.query.standing_out import standing_out
 from pipeline.query.times import SHANGHAI
 
 # Fields that figures may be broken down by. Authors are not among them, and never will be.
-BREAKDOWNS = ("source", "topic", "region", "kind", "category", "sentiment", "official_unit")
+BREAKDOWNS = (
+    "source",
+    "topic",
+    "region",
+    "kind",
+    "category",
+    "sentiment",
+    "official_unit",
+    "intent",
+    "sector",
+    "place",
+    "duty",
+)
 _FIGURES = {"score": {"avg": {"field": "score"}}, "negative": {"avg": {"field": "negative"}}}
+_COPIES = {"copies": {"sum": {"field": "copy"}}}
 _VOICES = {"voices": {"cardinality": {"field": "voice"}}}
 _DAYS = {"field": "published", "fixed_interval": "1d", "offset": "-8h", "min_doc_count": 1}
 # How many values each segment of the index hands in: beyond it, counts of rare values could be too low.
@@ -118,7 +131,7 @@ class QueryLayer:
     def by_day(self, q: Question, *, since_day: date, until_day: date) -> list[DayCount]:
         """Every day from since_day to until_day, both included, those without posts as zeros."""
         node = self._asked.node(q, since_day, until_day)
-        spec = {"days": {"date_histogram": _DAYS, "aggs": {**_FIGURES, **_VOICES}}}
+        spec = {"days": {"date_histogram": _DAYS, "aggs": {**_FIGURES, **_VOICES, **_COPIES}}}
         buckets = {_day(b): b for b in self._reader.aggregate(node, spec)["days"]["buckets"]}
         days = (since_day + timedelta(days=n) for n in range((until_day - since_day).days + 1))
         return [_day_count(day, buckets.get(day)) for day in days]
@@ -215,9 +228,10 @@ def _day(bucket: dict[str, Any]) -> date:
 
 def _day_count(day: date, bucket: dict[str, Any] | None) -> DayCount:
     if bucket is None:
-        return DayCount(day, 0, None, None, 0)
+        return DayCount(day, 0, None, None, 0, 0)
     figures = bucket["score"]["value"], bucket["negative"]["value"]
-    return DayCount(day, bucket["doc_count"], *figures, int(bucket["voices"]["value"]))
+    originals = bucket["doc_count"] - round(bucket["copies"]["value"])
+    return DayCount(day, bucket["doc_count"], *figures, int(bucket["voices"]["value"]), originals)
 
 
 __all__ = [

@@ -54,13 +54,15 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """A day of Asia/Shanghai. mean_score: −1 … 1, negative_share: 0 … 1, both None on a day without posts."""
+    """A day of Asia/Shanghai. mean_score: −1 … 1, negative_share: 0 … 1, both None on a day without posts; originals: the
+    posts that repeat no earlier one (count: all)."""
 
     day: date
     count: int
     mean_score: float | None
     negative_share: float | None
     voices: int
+    originals: int
 
 
 @dataclass(frozen=True, slots=True)

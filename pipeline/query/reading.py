@@ -22,6 +22,13 @@ _ADDED = (
     "confidence",
     "topics",
     "keyphrases",
+    "unsure",
+    "intent",
+    "appeal",
+    "sectors",
+    "places",
+    "duty",
+    "copy_cluster",
     "duplicate_of",
 )
 _POSTS = (
@@ -60,10 +67,23 @@ def _exported(row: Any) -> dict[str, Any]:
     label = row["a_sentiment"]
     values["tokens"] = f"{row['a_title_tokens'] or ''} {row['a_text_tokens'] or ''}".split()
     values["sentiment"] = (
-        {"label": label, "score": row["a_score"], "confidence": row["a_confidence"]} if label else None
+        {
+            "label": label,
+            "score": row["a_score"],
+            "confidence": row["a_confidence"],
+            "unsure": bool(row["a_unsure"]),
+        }
+        if label
+        else None
     )
     values["topics"] = (row["a_topics"] or "").split()
     values["keyphrases"] = [phrase for phrase in (row["a_keyphrases"] or "").split("\x1f") if phrase]
+    values["intent"] = row["a_intent"] or ""
+    values["appeal"] = bool(row["a_appeal"]) if label else None
+    values["sectors"] = (row["a_sectors"] or "").split()
+    values["places"] = [place for place in (row["a_places"] or "").split("\x1f") if place]
+    values["duty"] = row["a_duty"] or ""
+    values["copies"] = row["a_copy_cluster"] or ""
     values["duplicate_of"] = row["a_duplicate_of"] or ""
     values["model"] = row["a_model"] or ""
     return values

@@ -12,18 +12,18 @@ from config.errors import QueryError
 from config.text import tr
 from pipeline.query.fields import Field
 from pipeline.query.grams import is_chinese, normalise
-from pipeline.query.nodes import And, Exists, Node, Range, Term, Wild, Words
+from pipeline.query.nodes import And, Exists, Node, Or, Range, Term, Wild, Words
 from pipeline.query.times import span
 from pipeline.query.tokens import Token
 
 _COMPARED = re.compile(r"([><＞＜][=＝]?)(.+)")
 _MOST = 1 << 62
+# Of a field's name: what people write → the ids that are meant by it.
+Names = Mapping[str, Mapping[str, tuple[str, ...]]]
 _HALF_WIDTH = str.maketrans("＞＜＝", "><=")
 
 
-def plain_value(
-    query: str, field: Field, token: Token, now: datetime, topics: Mapping[str, str], *, anywhere: bool = False
-) -> Node:
+def plain_value(query: str, field: Field, token: Token, now: datetime, names: Names, *, anywhere: bool = False) -> Node:
     """The node of one word or phrase in `field`; anywhere: in no field named. Raises QueryError."""
     if token.kind == "word" and token.text == "*" and token.stars and not anywhere:
         return Exists(field.index)
@@ -31,7 +31,7 @@ def plain_value(
         return _text(query, "" if anywhere else field.index, token)
     if field.kind in ("number", "time"):
         return _measured(query, field, token, now)
-    return _keyword(query, field, token, topics)
+    return _keyword(query, field, token, names)
 
 
 def _fault(query: str, token: Token, zh: str, en: str, **values: object) -> QueryError:
@@ -66,22 +66,27 @@ def _pieces(token: Token) -> list[str]:
     return [token.text[a + 1 : b] for a, b in pairwise(edges)]
 
 
-def _keyword(query: str, field: Field, token: Token, topics: Mapping[str, str]) -> Node:
+def _keyword(query: str, field: Field, token: Token, names: Names) -> Node:
     if token.stars:
         pieces = _pieces(token)
         if field.kind == "flag" or not any(pieces):
             raise _fault(query, token, "“{t}”不能这样写", "“{t}” cannot be written here")
         return Wild(field.index, "*".join(pieces))
     value = (field.values or {}).get(token.text, token.text)
-    if field.name == "topic":
-        value = topics.get(value, value)
+    if meant := names.get(field.name, {}).get(value):
+        terms = tuple(Term(field.index, one) for one in meant)
+        return terms[0] if len(terms) == 1 else Or(terms)
     if field.kind == "flag":
         if value not in ("0", "1"):
             raise _fault(query, token, "“{t}”应为 是 或 否", "“{t}” must be yes or no")
         return Range(field.index, int(value), int(value))
     if not value:
         raise _fault(query, token, "“{f}:” 后面缺少值", "a value is missing behind “{f}:”", f=field.name)
-    return Term(field.index, value)
+    if field.name == "copies":
+        # The cluster has the id of the post that was seen first, which the index knows by that id alone.
+        return Or((Term(field.index, value), Term("id", value)))
+    # Ids of places are in small letters, those that public data masks (A7县) too.
+    return Term(field.index, value.lower() if field.name == "place" else value)
 
 
 def _measured(query: str, field: Field, token: Token, now: datetime) -> Node:

@@ -60,10 +60,10 @@ def test_narrowing_to_a_day_goes_back_to_the_first_page() -> None:
 def test_any_word_makes_a_query_that_can_be_read(word: str) -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
     try:
-        parse(quoted(word), now=now, topics={})
+        parse(quoted(word), now=now, names={})
     except QueryError as error:
         # Nothing searchable in it (signs only): said in words; the quotes themselves were read.
         assert error.position == 0
         return
-    parse(with_word("停水 OR 停电", word), now=now, topics={})
-    parse(thread_query(word), now=now, topics={})
+    parse(with_word("停水 OR 停电", word), now=now, names={})
+    parse(thread_query(word), now=now, names={})

@@ -37,9 +37,12 @@ def test_any_text_is_annotated_in_order_and_like_alone(annotator: Annotator) -> 
     assert annotator.annotate([]) == []
 
 
-@pytest.mark.parametrize("name", ["topics.yaml", "dictionaries/user_words.txt", "dictionaries/stop_words.txt"])
+YAML = ("topics.yaml", "places.yaml", "units.yaml")
+
+
+@pytest.mark.parametrize("name", [*YAML, "dictionaries/user_words.txt", "dictionaries/stop_words.txt"])
 def test_the_version_changes_with_any_file(annotator: Annotator, tmp_path: Path, name: str) -> None:
-    for part in ("topics.yaml", "dictionaries"):
+    for part in (*YAML, "dictionaries"):
         source = SHIPPED / part
         shutil.copytree(source, tmp_path / part) if source.is_dir() else shutil.copy(source, tmp_path / part)
     assert load_annotator(Nlp(), lambda asked: tmp_path / asked).model == annotator.model

@@ -138,7 +138,7 @@ def test_search_gives_posts_marks_and_pages(layer: QueryLayer) -> None:
     assert (first.total, second.total, second.after) == (3, 3, "")
     assert [(s.text, s.marked) for s in second.hits[0].text] == [("=1+1小区", False), ("停水", True), ("三天", False)]
     assert second.hits[0].post["official"]["unit"] == "水务局"
-    assert second.hits[0].post["sentiment"] == {"label": "negative", "score": 0.1, "confidence": 0.9}
+    assert second.hits[0].post["sentiment"] == {"label": "negative", "score": 0.1, "confidence": 0.9, "unsure": False}
 
 
 def test_a_word_is_found_however_it_was_cut(layer: QueryLayer) -> None:

@@ -20,6 +20,7 @@ from pipeline.query.writing import write
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "query-language.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"`([^`]+)` \|$", PAGE, re.MULTILINE)
+NAMES = {"topic": {"供水": ("water",)}, "place": {"城关镇": ("town", "estate")}}
 NOW = datetime(2020, 1, 1, tzinfo=UTC)
 STOP, AREA = Words("", "停水"), Words("", "小区")
 DAY = 86_400_000
@@ -32,7 +33,7 @@ def test_each_example_of_the_page_is_read(example: str) -> None:
 
 
 def test_the_page_names_every_field() -> None:
-    assert len(EXAMPLES) == 21
+    assert len(EXAMPLES) == 26
     assert not [f.name for f in FIELDS if f.name not in PAGE]
 
 
@@ -51,6 +52,10 @@ def test_the_page_names_every_field() -> None:
         ("published:>2019-08-01", Range("published", AUGUST + DAY, None)),
         ("情感:负面", Term("sentiment", "negative")),
         ("话题:供水", Term("topic", "water")),
+        ("地点:城关镇", Or((Term("place", "town"), Term("place", "estate")))),
+        ("place:A7县", Term("place", "a7县")),
+        ("诉求:是 意图:投诉", And((Range("appeal", 1, 1), Term("intent", "complaint")))),
+        ("转载:否", Range("copy", 0, 0)),
         ("region:*", Exists("region")),
         ("app*", Wild("", "app*")),
         ("已答复:是", Range("answered", 1, 1)),
@@ -58,7 +63,7 @@ def test_the_page_names_every_field() -> None:
     ],
 )
 def test_what_a_query_means(query: str, node: Node) -> None:
-    assert parse(query, now=NOW, topics={"供水": "water"}) == node
+    assert parse(query, now=NOW, names=NAMES) == node
 
 
 @pytest.mark.parametrize(

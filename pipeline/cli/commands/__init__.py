@@ -2,6 +2,32 @@
 
 from __future__ import annotations
 
-from pipeline.cli.commands import ask, demo, keep, setup, show, sources, work
+from pipeline.cli.commands import (
+    ask,
+    demo,
+    evaluate,
+    evaluate_drift,
+    explain,
+    keep,
+    label,
+    setup,
+    show,
+    sources,
+    words,
+    work,
+)
 
-__all__ = ["ask", "demo", "keep", "setup", "show", "sources", "work"]
+__all__ = [
+    "ask",
+    "demo",
+    "evaluate",
+    "evaluate_drift",
+    "explain",
+    "keep",
+    "label",
+    "setup",
+    "show",
+    "sources",
+    "words",
+    "work",
+]

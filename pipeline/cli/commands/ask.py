@@ -14,10 +14,10 @@ from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, Query, Since, Sources, Topics, Until, day, invocation, question
 from pipeline.cli.output import FAILED, SHANGHAI, complain, console, emit_json, emit_table, local_time, plain, say
-from pipeline.cli.words import KINDS, SENTIMENTS, word
+from pipeline.cli.words import INTENTS, KINDS, SECTORS, SENTIMENTS, word
 from pipeline.query.layer import QueryLayer
 from pipeline.query.model import Hit, PostView, SearchResult
-from pipeline.vocabulary import topic_names
+from pipeline.vocabulary import place_names, topic_names
 
 # Days shown when no period is named: four weeks, so that each weekday stands four times.
 _USUAL_DAYS = 28
@@ -130,18 +130,20 @@ def trend(
     columns = [
         tr("日期", "day"),
         tr("条数", "posts"),
+        tr("不计转载", "originals"),
         tr("声音", "voices"),
         tr("平均情感", "mean"),
         tr("负面占比", "negative"),
     ]
-    rows = [(d.day, d.count, d.voices, _number(d.mean_score), _percent(d.negative_share)) for d in days]
-    emit_table("", columns, rows, right=(1, 2, 3, 4))
+    rows = [(d.day, d.count, d.originals, d.voices, _number(d.mean_score), _percent(d.negative_share)) for d in days]
+    emit_table("", columns, rows, right=(1, 2, 3, 4, 5))
 
 
 def _day_values(found: Any) -> dict[str, Any]:
     return {
         "day": found.day,
         "count": found.count,
+        "originals": found.originals,
         "mean_score": found.mean_score,
         "negative_share": found.negative_share,
         "voices": found.voices,
@@ -213,10 +215,30 @@ def show(
     if json:
         emit_json({"post": view.post, "revisions": list(view.revisions), "thread": list(view.thread)})
         return
-    _show_post(view, topic_names(project))
+    _show_post(view, topic_names(project), place_names(project))
 
 
-def _show_post(view: PostView, names: Mapping[str, str]) -> None:
+def _matter(post: Mapping[str, Any], places: Mapping[str, str]) -> list[str]:
+    """What a post wants, of which field, where, who usually answers, and whether it repeats another."""
+    comma = tr("、", ", ")
+    appeal = (
+        tr("有诉求", "asks for something to be done") if post["appeal"] else tr("无诉求", "asks for nothing to be done")
+    )
+    lines = [tr("意图：{i}（{a}）", "intent: {i} ({a})", i=word(INTENTS, post["intent"]), a=appeal)]
+    if post["sectors"]:
+        lines.append(tr("领域：{s}", "field: {s}", s=comma.join(word(SECTORS, one) for one in post["sectors"])))
+    if post["places"]:
+        lines.append(
+            tr("地点：{p}", "places: {p}", p=comma.join(places.get(one, one.upper()) for one in post["places"]))
+        )
+    if post["duty"]:
+        lines.append(tr("通常由 {u} 答复", "usually answered by {u}", u=post["duty"]))
+    if post["duplicate_of"]:
+        lines.append(tr("与 {i} 内容相同（转载）", "a copy of {i}", i=post["duplicate_of"]))
+    return lines
+
+
+def _show_post(view: PostView, names: Mapping[str, str], places: Mapping[str, str]) -> None:
     post = view.post
     say(post["title"])
     say(f"{local_time(_time(post))}  {post['source']}  {word(KINDS, post['kind'])}  {post['url']}")
@@ -228,7 +250,10 @@ def _show_post(view: PostView, names: Mapping[str, str]) -> None:
         say(official["text"])
     if feeling := post["sentiment"]:
         confidence = tr("把握 {c:.0%}", "confidence {c:.0%}", c=feeling["confidence"])
-        say(f"{_feeling(post)} {feeling['score']:+.2f}{tr('，', ', ')}{confidence}")
+        unsure = tr("，拿不准", ", unsure") if feeling["unsure"] else ""
+        say(f"{_feeling(post)} {feeling['score']:+.2f}{tr('，', ', ')}{confidence}{unsure}")
+        for line in _matter(post, places):
+            say(line)
     if post["topics"]:
         say(tr("话题：{t}", "topics: {t}", t=_topics(post, names)))
     if post["keyphrases"]:
