@@ -10,9 +10,10 @@ import numpy as np
 
 from nlp import features
 from nlp.annotation import Sentiment
+from nlp.linear import F64
 from nlp.normalise import match_character
 from nlp.segment import fold
-from nlp.sentiment import CLASSES, F64, STYLES, LinearSentiment, combine, styles
+from nlp.sentiment import CLASSES, STYLES, LinearSentiment, combine, styles
 
 # Points of the path (Gauss–Legendre): at 32 the sum is off by less than 1e-3 before it is set right.
 _POINTS = 32

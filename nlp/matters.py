@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from config.errors import ConfigError
-from config.text import tr
 from nlp import features
 from nlp.features import Grams
+from nlp.linear import F64, load_weights, logistic, softmax, told
 
 # 城乡建设 环境保护 交通运输 教育文体 劳动和社会保障 商贸旅游 卫生计生
 CATEGORIES = ("construction", "environment", "transport", "education", "labour", "commerce", "health")
 INTENTS = ("complaint", "help", "inquiry", "suggestion", "report", "praise", "other")
 ARTEFACT = Path(__file__).resolve().parent / "models" / "matters.npz"
 
-F64 = NDArray[np.float64]
 
 # Columns of the table: 16 numbers of two bytes are half a cache line, so that one look into memory serves all heads.
 CATEGORY = slice(0, 7)
@@ -152,37 +149,23 @@ def _sums(table: NDArray[np.int16], grams: Grams) -> NDArray[np.int64]:
 
 def categories(margins: F64, weights: Weights) -> F64:
     """Probability of each of CATEGORIES, (n, 7): they sum to the probability that the post is about a public matter at all."""
-    public = _logistic(_told(margins[:, [PUBLIC]], weights.public))
-    return _softmax(_told(margins[:, CATEGORY], weights.category)) * public
+    public = logistic(told(margins[:, [PUBLIC]], weights.public))
+    return softmax(told(margins[:, CATEGORY], weights.category)) * public
 
 
 def intents(margins: F64, weights: Weights) -> F64:
     """Probability of each of INTENTS, (n, 7)."""
-    return _softmax(_told(wanted_by(margins), weights.intent))
+    return softmax(told(wanted_by(margins), weights.intent))
 
 
 def appeals(margins: F64, weights: Weights) -> F64:
     """Probability that someone is asked to do something, (n,)."""
-    return _logistic(_told(wanted_by(margins), weights.appeal))[:, 0]
+    return logistic(told(wanted_by(margins), weights.appeal))[:, 0]
 
 
 def wanted_by(margins: F64) -> F64:
     """What intent and appeal are told from, (n, 8): the heads of both."""
     return margins[:, INTENT.start : APPEAL + 1]
-
-
-def _told(told: F64, model: F64) -> F64:
-    """Linear model over `told` (n, k): (n, outcomes); model: (outcomes, k + 1), the last column is added."""
-    return np.asarray(told @ model[:, :-1].T + model[:, -1], np.float64)
-
-
-def _softmax(logits: F64) -> F64:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float64)
-
-
-def _logistic(logits: F64) -> F64:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), np.float64)
 
 
 def _matters(margins: F64, weights: Weights, some: Sequence[bool]) -> list[Matter]:
@@ -210,31 +193,6 @@ def _matters(margins: F64, weights: Weights, some: Sequence[bool]) -> list[Matte
     ]
 
 
-def save(weights: Weights, path: Path) -> None:
-    """Writes the artefact; the same weights give the same bytes."""
-    # Head by head neighbours are alike (many zeros), which halves the file.
-    values = asdict(weights) | {"table": np.ascontiguousarray(weights.table.T)}
-    np.savez_compressed(path, **values)
-
-
 def load_matters(path: Path = ARTEFACT) -> Matters:
     """The trained model. Raises ConfigError when the file is missing or is not such a model."""
-    try:
-        data = path.read_bytes()
-        with np.load(path, allow_pickle=False) as saved:
-            found = {name: saved[name] for name in Weights.__dataclass_fields__}
-    except (OSError, ValueError, KeyError) as error:
-        message = tr(
-            "{p}：不是类别与意图模型，请运行 make model（{e}）",
-            "{p}: not a model of categories and intents, run make model ({e})",
-            p=path,
-            e=error,
-        )
-        raise ConfigError(message) from error
-    if found["table"].shape != (HEADS, features.BUCKETS):
-        message = tr(
-            "{p}：模型与程序版本不合，请运行 make model", "{p}: made for another version, run make model", p=path
-        )
-        raise ConfigError(message)
-    weights = Weights(**found | {"table": np.ascontiguousarray(found["table"].T)})
-    return Matters(weights, hashlib.blake2b(data, digest_size=6).hexdigest())
+    return Matters(*load_weights(Weights, path, HEADS))

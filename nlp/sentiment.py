@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -16,12 +15,12 @@ from config.text import tr
 from nlp import features
 from nlp.annotation import Sentiment
 from nlp.features import Grams
+from nlp.linear import F64, load_weights, softmax, told
 
 CLASSES: tuple[Sentiment, Sentiment, Sentiment] = ("negative", "neutral", "positive")
 ARTEFACT = Path(__file__).resolve().parent / "models" / "sentiment.npz"
 
 Verdict = tuple[Sentiment, float, float]
-F64 = NDArray[np.float64]
 
 # So many texts at a time: their arrays stay within the processor's cache, and memory is bounded.
 _BATCH = 512
@@ -119,12 +118,12 @@ def _sums(table: NDArray[np.int16], grams: Grams) -> NDArray[np.int64]:
 
 def styles(margins: F64, weights: Weights) -> F64:
     """How likely each text is of each of STYLES, shape (n, styles)."""
-    return _softmax(_told(margins[:, STYLE], weights.style))
+    return softmax(told(margins[:, STYLE], weights.style))
 
 
 def polarity(margins: F64, weights: Weights) -> F64:
     """Probability of positive for texts known not to be neutral, shape (n,)."""
-    logit = _told(_polar(margins, styles(margins, weights)), weights.polarity[None])[:, 0]
+    logit = told(_polar(margins, styles(margins, weights)), weights.polarity[None])[:, 0]
     return np.asarray(1 / (1 + np.exp(-np.clip(logit, -30, 30))), np.float64)
 
 
@@ -132,7 +131,7 @@ def combine(margins: F64, weights: Weights) -> F64:
     """Probabilities of CLASSES from the margins of the heads: three classes say how much is neutral, polarity how the
     rest is shared. margins: (n, HEADS); returns (n, 3)."""
     like = styles(margins, weights)
-    felt = 1 - _softmax(_told(felt_by(margins, like), weights.feeling))[:, 1]
+    felt = 1 - softmax(told(felt_by(margins, like), weights.feeling))[:, 1]
     positive = polarity(margins, weights)
     return np.stack([felt * (1 - positive), 1 - felt, felt * positive], axis=1)
 
@@ -161,16 +160,6 @@ def _with_public(like: F64) -> F64:
     return np.hstack([like[:, :-2], like[:, -2:].sum(axis=1, keepdims=True)])
 
 
-def _told(told: F64, model: F64) -> F64:
-    """Linear model over `told` (n, k): (n, outcomes); model: (outcomes, k + 1), the last column is added."""
-    return np.asarray(told @ model[:, :-1].T + model[:, -1], np.float64)
-
-
-def _softmax(logits: F64) -> F64:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float64)
-
-
 def _verdicts(rows: F64, tokens: Iterable[Sequence[str]]) -> Iterator[Verdict]:
     best = rows.argmax(axis=1)
     sure = np.round(rows.max(axis=1), 4).tolist()
@@ -179,34 +168,9 @@ def _verdicts(rows: F64, tokens: Iterable[Sequence[str]]) -> Iterator[Verdict]:
         yield (CLASSES[label], tone, confidence) if words else ("neutral", 0.0, 0.0)
 
 
-def save(weights: Weights, path: Path) -> None:
-    """Writes the artefact; the same weights give the same bytes."""
-    # Head by head neighbours are alike (many zeros), which halves the file.
-    values = asdict(weights) | {"table": np.ascontiguousarray(weights.table.T)}
-    np.savez_compressed(path, **values)
-
-
 def load_linear(path: Path = ARTEFACT) -> LinearSentiment:
     """The trained model. Raises ConfigError when the file is missing or is not such a model."""
-    try:
-        data = path.read_bytes()
-        with np.load(path, allow_pickle=False) as saved:
-            found = {name: saved[name] for name in Weights.__dataclass_fields__}
-    except (OSError, ValueError, KeyError) as error:
-        message = tr(
-            "{p}：不是情感模型，请运行 make model（{e}）",
-            "{p}: not a sentiment model, run make model ({e})",
-            p=path,
-            e=error,
-        )
-        raise ConfigError(message) from error
-    if found["table"].shape != (HEADS, features.BUCKETS):
-        message = tr(
-            "{p}：模型与程序版本不合，请运行 make model", "{p}: made for another version, run make model", p=path
-        )
-        raise ConfigError(message)
-    weights = Weights(**found | {"table": np.ascontiguousarray(found["table"].T)})
-    return LinearSentiment(weights, hashlib.blake2b(data, digest_size=6).hexdigest())
+    return LinearSentiment(*load_weights(Weights, path, HEADS))
 
 
 def load_sentiment(kind: Literal["linear", "snownlp"]) -> SentimentModel:

@@ -19,6 +19,7 @@ from sklearn.svm import LinearSVC
 
 from nlp import features
 from nlp.labels import TRAINING, board_labels, board_messages
+from nlp.linear import save_weights
 from nlp.matters_data import Post, copies
 from nlp.segment import Segmenter
 from nlp.sentiment import (
@@ -34,7 +35,6 @@ from nlp.sentiment import (
     felt_by,
     polar,
     polarity,
-    save,
     styles,
 )
 
@@ -286,7 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.left_out:
         print(json.dumps({"left_out": left_out(fit_weights, rows)}))
         return
-    save(fit_weights(rows), path)
+    save_weights(fit_weights(rows), path)
     print_report(report(path, [row for row in rows if row.part == "held"]), as_json=options.json)
 
 

@@ -16,11 +16,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from nlp import features
+from nlp.linear import F64, save_weights
 from nlp.matters import (
     ARTEFACT,
     CATEGORIES,
     CATEGORY,
-    F64,
     HEADS,
     INTENT,
     INTENTS,
@@ -30,7 +30,6 @@ from nlp.matters import (
     Weights,
     categories,
     load_matters,
-    save,
     wanted_by,
 )
 from nlp.matters_data import Data, Post, beginning, columns, public_posts, read_data, weak_intents
@@ -249,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     data, path = read_data(options.data, Segmenter("rjieba").tokens, options.labels), options.out / ARTEFACT.name
     if not options.report:
-        save(fit_weights(data, cross_fitted(data)), path)
+        save_weights(fit_weights(data, cross_fitted(data)), path)
     found = report(load_matters(path), data)
     print(json.dumps(found) if options.json else "\n".join(f"{name:28} {value}" for name, value in found.items()))
 

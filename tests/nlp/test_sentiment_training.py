@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from nlp.labels import board_labels
+from nlp.linear import save_weights
 from nlp.segment import Segmenter
-from nlp.sentiment import LinearSentiment, load_linear, save
+from nlp.sentiment import LinearSentiment, load_linear
 from nlp.train import DOMAINS, SERVICE, fit_weights, matrix, part_of, read_board, read_rows
 from nlp.train_report import report
 
@@ -82,7 +83,7 @@ def test_a_small_model_learns_saves_and_loads(tmp_path: Path) -> None:
     folder = _small(tmp_path)
     rows = [row for d in DOMAINS for row in read_rows(folder / f"{d}.jsonl", d, CUT)]
     weights, path = fit_weights(rows), tmp_path / "sentiment.npz"
-    save(weights, path)
+    save_weights(weights, path)
     loaded = load_linear(path)
     assert np.array_equal(loaded.weights.table, weights.table)
     fitted = [row for row in rows if row.part != "held" and row.domain == "weibo_general"]
