@@ -7,6 +7,7 @@ Defaults < `config/settings.yaml` of the program < `config/settings.yaml` of the
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,6 +23,10 @@ SHIPPED = Path(__file__).resolve().parent
 ENV_PREFIX = "QINGYU_"
 # Variables of the same prefix that are no settings: they choose where and in which language the program starts.
 ENV_NOT_SETTINGS = {"QINGYU_PROJECT", "QINGYU_LANGUAGE"}
+
+
+# Without a user and password in it: they have keys of their own.
+_ADDRESS = re.compile(r"https?://[^\s/@:,]+(:\d{1,5})?(/[^\s@,]*)?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?/?")
 
 
 class Model(BaseModel):
@@ -58,9 +63,38 @@ class Store(Model):
 class Index(Model):
     """The search index; it can always be rebuilt from the store."""
 
-    engine: Literal["tantivy"] = Field("tantivy", description="索引引擎")
+    url: str = Field(
+        "",
+        description="Elasticsearch 的地址，多个节点以逗号分隔（http://a:9200,http://b:9200）；空则用内嵌引擎 Tantivy",
+    )
     path: str = Field("index", description="索引目录，相对数据目录")
-    writer_heap_mb: Annotated[int, Field(ge=15, le=4000)] = Field(96, description="写入缓冲（MB）")
+    writer_heap_mb: Annotated[int, Field(ge=15, le=4000)] = Field(96, description="内嵌引擎的写入缓冲（MB）")
+    alias: str = Field(
+        "qingyu", pattern=r"^[a-z][a-z0-9_]{0,30}$", description="Elasticsearch 里的别名；各索引的名称由它开头"
+    )
+    shards: Annotated[int, Field(ge=1, le=64)] = Field(1, description="每月索引的分片数")
+    replicas: Annotated[int, Field(ge=0, le=5)] = Field(1, description="副本数；节点不够时自动减少")
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="一次请求的超时（秒），超时换下一个节点")
+    wait_s: Annotated[float, Field(ge=0)] = Field(86_400.0, description="写入时集群不在，最多等待的秒数")
+    user: str = Field("", description="用户名")
+    password: SecretStr | None = Field(
+        None, description="密码，只能由环境变量 QINGYU_INDEX__PASSWORD 或 password_file 给出"
+    )
+    password_file: str | None = Field(None, description="存有密码的文件")
+    api_key: SecretStr | None = Field(
+        None, description="API 密钥，只能由环境变量 QINGYU_INDEX__API_KEY 或 api_key_file 给出"
+    )
+    api_key_file: str | None = Field(None, description="存有 API 密钥的文件")
+    ca_file: str = Field("", description="CA 证书文件（https）")
+    fingerprint: str = Field("", description="节点证书的 SHA-256 指纹，可代替 CA 证书")
+
+    @field_validator("url")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        for one in value.split(",") if value else ():
+            if not _ADDRESS.fullmatch(one.strip()):
+                raise ValueError(tr("应写作 http(s)://主机:端口", "must be written http(s)://host:port"))
+        return value
 
 
 class Limits(Model):
@@ -196,7 +230,7 @@ class Settings(Model):
 
 
 # Key paths that may never stand in a YAML file.
-SECRETS: tuple[KeyPath, ...] = (("store", "url"), ("mail", "password"))
+SECRETS: tuple[KeyPath, ...] = (("store", "url"), ("index", "password"), ("index", "api_key"), ("mail", "password"))
 
 
 def load_settings(config_dir: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -276,12 +310,14 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_secret_files(settings: Settings, config_dir: Path) -> Settings:
-    store, mail = settings.store, settings.mail
-    if store.url is None and store.url_file:
-        store = store.model_copy(update={"url": _secret(config_dir, store.url_file, "store.url_file")})
-    if mail.password is None and mail.password_file:
-        mail = mail.model_copy(update={"password": _secret(config_dir, mail.password_file, "mail.password_file")})
-    return settings.model_copy(update={"store": store, "mail": mail})
+    """The settings with the secrets that files hold (key `NAME_file`), where the environment gives none."""
+    for room, name in SECRETS:
+        section = getattr(settings, str(room))
+        file = getattr(section, f"{name}_file")
+        if getattr(section, str(name)) is None and file:
+            secret = _secret(config_dir, file, f"{room}.{name}_file")
+            settings = settings.model_copy(update={str(room): section.model_copy(update={str(name): secret})})
+    return settings
 
 
 def _secret(config_dir: Path, name: str, key: str) -> SecretStr:

@@ -79,6 +79,9 @@ def document(row: dict[str, Any], done: Done, copy: Copy) -> IndexDocument:
         duty=found.duty,
         copy_cluster=copy.cluster,
         duplicate_of=copy.duplicate_of,
+        url=row["url"],
+        shown_title=row["title"],
+        shown_text=row["text"],
     )
 
 

@@ -7,6 +7,7 @@ import smtplib
 import ssl
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -198,19 +199,20 @@ def _damage(connection: Connection) -> str:
 
 
 def _index(project: Project) -> Iterator[Finding]:
-    from pipeline.query.layer import QueryLayer, Question
+    from pipeline.index.engines import engine_of
+    from pipeline.query.layer import QueryLayer
 
-    if not project.index_dir.exists():
-        message = tr("还没有索引", "there is no index yet")
-        yield Finding("index", "ok", message, tr("qingyu process 会建立", "qingyu process makes it"))
-        return
-    try:
-        with QueryLayer.open(project, who="doctor") as layer:
-            count = layer.count(Question())
-    except QingyuError as error:
-        yield Finding("index", "failed", error.message, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
-    else:
-        yield Finding("index", "ok", tr("可用，{n} 条", "it answers, {n} posts", n=count))
+    found = engine_of(project).condition()
+    if found.state == "ok":
+        try:
+            # Posts that were indexed once, and no index: a loss that the engine alone does not know of. What else is wrong
+            # with the folders is told above.
+            with suppress(OSError), QueryLayer.open(project, who="doctor"):
+                pass
+        except QingyuError as error:
+            yield Finding("index", "failed", error.message, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
+            return
+    yield Finding("index", found.state, found.message, found.remedy)
 
 
 def _mail(project: Project) -> Iterator[Finding]:

@@ -1,11 +1,15 @@
-"""The interface of index engines. Tantivy is behind it now; Elasticsearch takes the same documents and questions."""
+"""The interface of index engines: Tantivy and Elasticsearch take the same documents and questions, and answer alike."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
+from config.errors import StageError
+from config.text import tr
 from pipeline.index.document import IndexDocument
 
 if TYPE_CHECKING:
@@ -36,12 +40,36 @@ class Writer(Protocol):
     def commit(self) -> None:
         """Make all that was put and deleted since the last commit visible and durable, all or nothing."""
 
+    def refused(self) -> Mapping[str, str]:
+        """Ids the engine would not take since the last commit, with the reason."""
+
     def close(self) -> None:
-        """Drop what was not committed and release the writer's lock."""
+        """Release the writer's lock; what was not committed is dropped, or (Elasticsearch) seen after the next commit."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class Reader(Protocol):
-    """Any number of readers, each seeing the last commit at its latest `refresh`."""
+    """Any number of readers, each seeing the last commit at its latest `refresh`; safe to share between threads.
+
+    absent: no index was made yet, and everything is answered as of an empty one. Elasticsearch sees commits at once;
+    `version` tells of them at the next `refresh`.
+    """
+
+    absent: bool
+
+    def close(self) -> None:
+        """Give connections back."""
+
+    def iterate(self, query: Node) -> Iterator[list[str]]:
+        """Ids of all that match, each once, oldest first, in lists; all of one state of the index."""
+
+    def total(self) -> int:
+        """How many posts there are."""
 
     def refresh(self) -> None:
         """See the newest commit."""
@@ -61,3 +89,54 @@ class Reader(Protocol):
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many posts each of `words` (field `words`) stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How an engine is. state: "ok", "warning" (it answers, but someone should look) or "failed"; message: what is so;
+    remedy: what to do, "" for nothing."""
+
+    state: Literal["ok", "warning", "failed"]
+    message: str
+    remedy: str = ""
+
+
+class IndexEngine(Protocol):
+    """An index, made or not. All but `exists` and `never_made` raise StageError where it cannot be used, and
+    TransientError where a server does not answer."""
+
+    def exists(self) -> bool:
+        """Whether an index was ever made here."""
+
+    def never_made(self) -> bool:
+        """Whether there is no trace of an index here (not even of a damaged one)."""
+
+    def set_up(self) -> list[str]:
+        """Make what the engine needs before the first post, again if need be; returns a line for each thing done."""
+
+    def condition(self) -> Condition:
+        """How it is now. Never raises."""
+
+    def reader(self) -> Reader:
+        """A reader at the newest commit; of nothing where no index was ever made."""
+
+    def writer(self) -> Writer:
+        """The one writer, making the index where there is none. Raises StageError while another process writes."""
+
+    def rebuild(self) -> AbstractContextManager[Writer]:
+        """A writer into a new generation, which replaces the live one when the block ends well; readers go on."""
+
+
+def unusable(reason: str) -> StageError:
+    """What to raise where the index is damaged or of another version."""
+    message = tr(
+        "索引用不了（{r}）；运行 qingyu index rebuild 由数据库重建",
+        "the index cannot be used ({r}); run qingyu index rebuild to build it anew from the store",
+        r=reason,
+    )
+    return StageError(message, reason=reason)
+
+
+def lost() -> StageError:
+    """What to raise where posts were indexed once and there is no index."""
+    return unusable(tr("索引不见了", "it is gone"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import threading
@@ -14,18 +13,19 @@ from typing import IO, Any
 
 import tantivy
 
-from config.errors import QueryError, StageError
+from config.errors import StageError
 from config.locks import take
 from config.text import tr
-from pipeline.index.document import IndexDocument
-from pipeline.index.engine import SORTS, Hits
-from pipeline.index.tantivy_document import SCHEMA_VERSION, SORT_FIELDS, record_of, register, schema
+from pipeline.index.document import SORT_FIELDS, IndexDocument
+from pipeline.index.engine import Condition, Hits, unusable
+from pipeline.index.marks import behind, known_sort, mark_of, not_too_deep, read_mark
+from pipeline.index.tantivy_document import SCHEMA_VERSION, record_of, register, schema
 from pipeline.index.tantivy_query import after_query, translate
-from pipeline.query.nodes import Node
+from pipeline.query.nodes import Node, Term
 
-# Relevance has no key to go on from, so its pages are counted from the top; deeper ones are refused.
-DEEPEST_RELEVANCE = 10_000
 _EXPORT_PAGE = 2_000
+# Every post has one of them.
+_SENTIMENTS = ("negative", "neutral", "positive")
 
 
 class TantivyEngine:
@@ -42,6 +42,21 @@ class TantivyEngine:
     def never_made(self) -> bool:
         """Whether there is no trace of an index here (not even of a damaged one)."""
         return not self.exists() and not any(self.path.glob("g-*"))
+
+    def set_up(self) -> list[str]:
+        """Nothing is needed."""
+        return [tr("内嵌引擎不需要准备", "the embedded engine needs no preparation")]
+
+    def condition(self) -> Condition:
+        """Whether it can be read."""
+        if self.never_made():
+            message = tr("还没有索引", "there is no index yet")
+            return Condition("ok", message, tr("qingyu process 会建立", "qingyu process makes it"))
+        try:
+            posts = self.reader().total()
+        except StageError as error:
+            return Condition("failed", error.message, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
+        return Condition("ok", tr("可用，{n} 条", "it answers, {n} posts", n=posts))
 
     def reader(self) -> TantivyReader:
         """A reader at the newest commit; of nothing where no index was ever made. Raises StageError when it is damaged."""
@@ -83,7 +98,7 @@ class TantivyEngine:
         try:
             return (self.path / "CURRENT").read_text(encoding="ascii").strip()
         except (OSError, ValueError) as error:
-            raise _unusable(tr("还没有索引", "there is no index yet")) from error
+            raise unusable(tr("还没有索引", "there is no index yet")) from error
 
     def open(self) -> tantivy.Index:
         """The live generation, checked. Raises StageError when it is missing, damaged or of another version."""
@@ -120,28 +135,14 @@ class TantivyEngine:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _unusable(reason: str) -> StageError:
-    message = tr(
-        "索引用不了（{r}）；运行 qingyu index rebuild 由数据库重建",
-        "the index cannot be used ({r}); run qingyu index rebuild to build it anew from the store",
-        r=reason,
-    )
-    return StageError(message, reason=reason)
-
-
-def lost() -> StageError:
-    """What to raise where posts were indexed once and there is no index."""
-    return _unusable(tr("索引不见了", "it is gone"))
-
-
 def _open(folder: Path) -> tantivy.Index:
     try:
         found = (folder / "VERSION").read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
-        raise _unusable(tr("文件缺失", "files are missing")) from error
+        raise unusable(tr("文件缺失", "files are missing")) from error
     if found != SCHEMA_VERSION:
         reason = tr("版本 {f}，需要 {w}", "version {f}, needed {w}", f=found, w=SCHEMA_VERSION)
-        raise _unusable(reason)
+        raise unusable(reason)
     try:
         index = tantivy.Index.open(str(folder))
         register(index)
@@ -150,7 +151,7 @@ def _open(folder: Path) -> tantivy.Index:
         # Touches every segment's files: a missing or cut one shows here, not in a user's question.
         index.searcher().aggregate(tantivy.Query.all_query(), {"n": {"avg": {"field": "score"}}})
     except (ValueError, OSError) as error:
-        raise _unusable(str(error).splitlines()[0][:200]) from error
+        raise unusable(str(error).splitlines()[0][:200]) from error
     return index
 
 
@@ -165,7 +166,7 @@ class TantivyWriter:
             # One thread: the order of deletes and adds is kept, and segments stay few.
             self._writer: tantivy.IndexWriter | None = index.writer(heap, 1)
         except ValueError as error:
-            raise _unusable(str(error).splitlines()[0][:200]) from error
+            raise unusable(str(error).splitlines()[0][:200]) from error
 
     def put(self, documents: Iterable[IndexDocument]) -> int:
         """Add or replace by id; returns how many were taken (older versions than those put before are passed over)."""
@@ -193,6 +194,10 @@ class TantivyWriter:
         except (ValueError, OSError) as error:
             message = tr("索引写入失败：{r}", "the index could not be written: {r}", r=str(error)[:200])
             raise StageError(message) from error
+
+    def refused(self) -> dict[str, str]:
+        """Nothing: what fits the schema is taken."""
+        return {}
 
     def close(self) -> None:
         """Drop what was not committed, wait for merges, release the lock. Further calls do nothing."""
@@ -261,7 +266,7 @@ class TantivyReader:
         try:
             self._index.reload()
         except (ValueError, OSError) as error:
-            raise _unusable(str(error).splitlines()[0][:200]) from error
+            raise unusable(str(error).splitlines()[0][:200]) from error
         self._searcher = self._index.searcher()
         self._stamp = stamp
         self._version, self.absent = f"{generation}-{stamp}", False
@@ -271,8 +276,11 @@ class TantivyReader:
         try:
             found = path.stat()
         except OSError as error:
-            raise _unusable(tr("文件缺失", "files are missing")) from error
+            raise unusable(tr("文件缺失", "files are missing")) from error
         return f"{found.st_mtime_ns:x}-{found.st_ino:x}"
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def version(self) -> str:
         """Changes with each commit."""
@@ -305,15 +313,15 @@ class TantivyReader:
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many posts each of `words` stands."""
-        return {word: self._searcher.doc_freq("words", word) for word in words}
+        searcher = self._searcher
+        # The engine's own figure counts posts that were replaced until their segment is merged.
+        if sum(searcher.doc_freq("sentiment", one) for one in _SENTIMENTS) == searcher.num_docs:
+            return {word: searcher.doc_freq("words", word) for word in words}
+        return {word: _count(searcher, Term("words", word)) for word in words}
 
     def total(self) -> int:
         """How many posts there are."""
         return int(self._searcher.num_docs)
-
-
-def _refuse(zh: str, en: str) -> QueryError:
-    return QueryError(tr(zh, en), query="", position=0)
 
 
 def _count(searcher: tantivy.Searcher, query: Node) -> int:
@@ -322,14 +330,13 @@ def _count(searcher: tantivy.Searcher, query: Node) -> int:
 
 
 def _page(searcher: tantivy.Searcher, query: Node, sort: str, size: int, after: str, total: int | None) -> Hits:
-    if sort not in SORTS:
-        raise _refuse(f"没有排序方式 {sort}；可用：{'、'.join(SORTS)}", f"no sort {sort}; known: {', '.join(SORTS)}")
+    known_sort(sort)
     wanted = translate(query)
     if sort == "relevance":
         return _by_relevance(searcher, wanted, size, after)
     field, descending = SORT_FIELDS[sort.removeprefix("-")], sort.startswith("-")
     order = tantivy.Order.Desc if descending else tantivy.Order.Asc
-    key, last_id = _read_mark(after, sort)
+    key, last_id = read_mark(after, sort)
     narrowed = wanted if key is None else after_query(wanted, field, key, descending=descending)
     # Keys hold 22 bits or more of the id, so posts of one key are very few; 64 more than asked covers them.
     found = searcher.search(narrowed, size + 64, total is None, field, 0, order)
@@ -337,38 +344,17 @@ def _page(searcher: tantivy.Searcher, query: Node, sort: str, size: int, after: 
         ((value, str(searcher.doc(address).get_first("id"))) for value, address in found.hits),
         reverse=descending,
     )
-    rows = [row for row in rows if key is None or _behind(row, (key, last_id), descending)]
+    rows = [row for row in rows if key is None or behind(row, (key, last_id), descending)]
     page = rows[:size]
-    mark = _mark(sort, *page[-1]) if len(rows) > size else ""
+    mark = mark_of(sort, *page[-1]) if len(rows) > size else ""
     return Hits([one for _, one in page], int(found.count or 0) if total is None else total, mark)  # type: ignore[attr-defined]
 
 
-def _behind(row: tuple[int, str], mark: tuple[int, str], descending: bool) -> bool:
-    return row < mark if descending else row > mark
-
-
 def _by_relevance(searcher: tantivy.Searcher, query: tantivy.Query, size: int, after: str) -> Hits:
-    offset = _read_mark(after, "relevance")[0] or 0
-    if offset + size > DEEPEST_RELEVANCE:
-        raise _refuse("按相关度只能翻到前 10000 条；改用 -published", "relevance goes 10000 deep; sort by -published")
+    offset = read_mark(after, "relevance")[0] or 0
+    not_too_deep(offset + size)
     found = searcher.search(query, size, True, offset=offset)
     total = int(found.count or 0)  # type: ignore[attr-defined]
     ids = [str(searcher.doc(address).get_first("id")) for _, address in found.hits]
     reached = offset + len(ids)
-    return Hits(ids, total, _mark("relevance", reached, "") if ids and reached < total else "")
-
-
-def _mark(sort: str, key: int, last_id: str) -> str:
-    return json.dumps([sort, key, last_id], ensure_ascii=False).encode().hex()
-
-
-def _read_mark(after: str, sort: str) -> tuple[int | None, str]:
-    if not after:
-        return None, ""
-    try:
-        kind, key, last_id = json.loads(bytes.fromhex(after))
-        if kind == sort and isinstance(key, int) and 0 <= key < 1 << 63 and isinstance(last_id, str):
-            return key, last_id
-    except (ValueError, TypeError) as error:
-        raise _refuse("续页标记无效，从第一页重新开始", "the page mark is broken; begin at the first page") from error
-    raise _refuse("续页标记不属于这个排序", "the page mark belongs to another order")
+    return Hits(ids, total, mark_of("relevance", reached, "") if ids and reached < total else "")

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from tantivy import FieldType, Occur, Query
 
-from pipeline.index.tantivy_document import REAL, TIMES, schema
+from pipeline.index.document import REAL, TIMES
+from pipeline.index.tantivy_document import schema
 from pipeline.query.grams import FENCE, is_chinese, pairs
 from pipeline.query.nodes import All, And, Exists, Node, Not, Or, Range, Term, Wild, Words
 

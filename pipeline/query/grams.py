@@ -15,6 +15,8 @@ from nlp.normalise import normalise as plain
 
 # Stands between the tokens and the pairs of a field, so that no phrase reaches from one into the other.
 FENCE = "\x1f\x1f"
+# Stands in a field that says nothing: every engine then counts all posts when it weighs words by the mean length.
+NOTHING = "\x1d"
 _WORD = re.compile(r"\w+")
 _ASCII_PAIR = re.compile(r"[\x00-\x7f]{2}")
 
@@ -40,7 +42,7 @@ def pairs(text: str) -> list[str]:
 def indexed(tokens: str) -> str:
     """What the index holds of a field: `tokens`, then the pairs, then the last character alone (else in no pair's head)."""
     joined = tokens.replace(" ", "")
-    if joined.isascii():
+    if joined.isascii():  # also where there are none
         return tokens
     last = [] if joined[-1].isascii() else [FENCE, joined[-1]]
     return " ".join([tokens, FENCE, *pairs(joined), *last])

@@ -16,7 +16,7 @@ from pipeline.query.nodes import All, And, Node, Not, Or, Words
 from pipeline.query.tokens import BETWEEN, Token, tokens
 from pipeline.query.values import Names, plain_value, range_of
 
-DEEPEST = 50  # brackets in brackets
+DEEPEST = 20  # brackets in brackets
 MOST_CLAUSES = 200
 
 

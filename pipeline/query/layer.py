@@ -13,7 +13,8 @@ from config.project import Project
 from config.text import tr
 from crawlers.store import open_url, read
 from pipeline.audit import append_audit
-from pipeline.index.tantivy_engine import TantivyEngine, TantivyReader, lost
+from pipeline.index.engine import Reader, lost
+from pipeline.index.engines import engine_of
 from pipeline.query.asked import Asked, describe
 from pipeline.query.highlight import excerpt, highlight
 from pipeline.query.language import marks
@@ -61,7 +62,7 @@ _PATIENCE_S = 3.0
 class QueryLayer:
     """Asks the index for figures and ids, and the store for the posts. Use as a context manager."""
 
-    def __init__(self, store: Engine, reader: TantivyReader, asked: Asked, who: str) -> None:
+    def __init__(self, store: Engine, reader: Reader, asked: Asked, who: str) -> None:
         self._store, self._reader, self._asked, self._who = store, reader, asked, who
 
     @classmethod
@@ -69,7 +70,7 @@ class QueryLayer:
         cls, project: Project, *, who: str = "cli", now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> QueryLayer:
         """The layer of `project`. who: written to the audit. Raises StageError where the index or store is unusable."""
-        reader = TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb).reader()
+        reader = engine_of(project).reader()
         patience = min(_PATIENCE_S, project.settings.store.busy_timeout_s)
         store = open_url(project.store_url, busy_timeout_s=patience, flush=False)
         layer = cls(store, reader, Asked(project, now), who)
@@ -87,8 +88,9 @@ class QueryLayer:
         self.close()
 
     def close(self) -> None:
-        """Give the store's connections back."""
+        """Give the connections back."""
         self._store.dispose()
+        self._reader.close()
 
     def refresh(self) -> None:
         """See the newest commit of the index. Raises StageError where it is damaged or gone."""

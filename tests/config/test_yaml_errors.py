@@ -30,7 +30,7 @@ def settings_error(project_dir: Path, text: str) -> str:
         ("crawl:\n  pace:\n    delay_s: -3\n", 3, ["crawl.pace.delay_s", "≥ 0"]),
         ("region: a\nopertor: {}\n", 2, ["opertor", "operator"]),
         ("crawl:\n  pace:\n    dely_s: 3\n", 3, ["dely_s", "delay_s"]),
-        ("index:\n  engine: lucene\n", 2, ["index.engine", "tantivy"]),
+        ("index:\n  url: localhost:9200\n", 2, ["index.url", "http"]),
         ("language: zh\nlanguage: en\n", 2, ["language"]),
         ("crawl: [\n", 2, ["YAML"]),
         ("mail:\n  password: geheim\n", 2, ["QINGYU_MAIL__PASSWORD"]),

@@ -76,7 +76,7 @@ def test_faults_are_pointed_at(query: str, position: int) -> None:
     assert caught.value.position == position
 
 
-@pytest.mark.parametrize("query", ["停" * 10_001, "(" * 51 + "停" + ")" * 51, "a " * 900, "*", "likes:1e400"])
+@pytest.mark.parametrize("query", ["停" * 10_001, "(" * 21 + "停" + ")" * 21, "a " * 900, "*", "likes:1e400"])
 def test_what_is_too_much_is_refused_in_good_order(query: str) -> None:
     with pytest.raises(QueryError):
         parse(query, now=NOW)
@@ -162,6 +162,6 @@ def test_what_is_no_text_is_pointed_at() -> None:
     assert caught.value.position == 4
 
 
-@pytest.mark.parametrize("query", ["停" * 10_000, "(" * 50 + "停" + ")" * 50])
+@pytest.mark.parametrize("query", ["停" * 10_000, "(" * 20 + "停" + ")" * 20])
 def test_what_is_just_not_too_much_is_read(query: str) -> None:
     assert isinstance(parse(query), Words)

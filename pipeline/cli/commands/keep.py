@@ -90,12 +90,32 @@ def index_rebuild(context: typer.Context, json: Json = False) -> None:
         say(tr("新索引 {n} 条，已启用", "the new index holds {n} posts and is in use", n=posts))
 
 
+@index_app.command(
+    "setup",
+    help=tr("准备索引引擎（写模板，用上集群有的功能）", "prepare the index engine (template, what the cluster has)"),
+)
+def index_setup(context: typer.Context, json: Json = False) -> None:
+    """Prepare the engine and say what was done."""
+    from pipeline.index.engines import engine_of
+
+    done = engine_of(invocation(context).project()).set_up()
+    if json:
+        emit_json({"done": done})
+        return
+    for line in done:
+        say(line)
+
+
 @index_app.command("info", help=tr("索引里有多少帖子、是什么版本", "how many posts the index holds, and its version"))
 def index_info(context: typer.Context, json: Json = False) -> None:
     """Facts of the index."""
     project = invocation(context).project()
     with QueryLayer.open(project) as layer:
-        facts = {"engine": project.settings.index.engine, "posts": layer.count(Question()), "version": layer.version()}
+        facts = {
+            "engine": "elasticsearch" if project.settings.index.url else "tantivy",
+            "posts": layer.count(Question()),
+            "version": layer.version(),
+        }
     if json:
         emit_json(facts)
     else:

@@ -1,0 +1,264 @@
+"""The one module that talks to Elasticsearch: its client behind the few calls the engine makes, its errors as ours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import elastic_transport
+import elasticsearch
+
+from config.errors import ConfigError, QingyuError, StageError, TransientError
+from config.settings import Index
+from config.text import tr
+
+logger = logging.getLogger(__name__)
+# Trouble that passes: too many requests or a full disk, a node or a shard away.
+PASSING = frozenset({429, 502, 503, 504})
+# Nodes asked before a call fails; each has its own timeout.
+_RETRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What became of one line of a bulk: status as of HTTP; error: type and reason, "" for none."""
+
+    status: int
+    error: str
+
+
+class Elastic:
+    """A cluster, asked through `settings` (section `index`). Safe to share between threads.
+
+    Every call raises TransientError where trying again later may work (no node answers, too many requests, disk full),
+    ConfigError where the cluster refuses the user or key, StageError for the rest.
+    """
+
+    def __init__(self, settings: Index) -> None:
+        self._client = _client(settings)
+        self.address = settings.url
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def search(self, index: str | None, body: Mapping[str, Any], *, global_scores: bool = False) -> dict[str, Any]:
+        """The answer of all shards; one that is away is an error, for a figure without it would be wrong.
+
+        index: None where the body names a point in time. global_scores: words are weighed over all indices alike.
+        """
+        options: dict[str, Any] = {"allow_partial_search_results": False}
+        if global_scores:
+            options["search_type"] = "dfs_query_then_fetch"
+        with _told():
+            return dict(self._client.search(index=index, **options, **body).body)
+
+    def count(self, index: str, query: Mapping[str, Any]) -> int:
+        """How many documents match."""
+        with _told():
+            return int(self._client.count(index=index, query=query)["count"])
+
+    def point_in_time(self, index: str, keep: str) -> str:
+        """A state of the index that stays as it is for `keep` ("5m") after each use."""
+        with _told():
+            return str(self._client.open_point_in_time(index=index, keep_alive=keep)["id"])
+
+    def drop_point_in_time(self, pit: str) -> None:
+        """Free it; one that has run out is passed over."""
+        try:
+            with _told():
+                self._client.close_point_in_time(id=pit)
+        except QingyuError as error:
+            logger.debug("point in time not dropped: %s", error)
+
+    def bulk(self, lines: Sequence[bytes]) -> list[Item]:
+        """What became of each operation, in order. lines: the JSON of actions and documents."""
+        with _told():
+            answer = self._client.bulk(operations=lines)  # type: ignore[arg-type]  # it takes bytes as they are
+        return [_item(next(iter(one.values()))) for one in answer["items"]]
+
+    def get(self, index: str, document: str) -> dict[str, Any] | None:
+        """The newest state of a document, None where there is none (or no such index)."""
+        try:
+            with _told():
+                return dict(self._client.get(index=index, id=document)["_source"])
+        except MissingError:
+            return None
+
+    def put(self, index: str, document: str, body: Mapping[str, Any]) -> None:
+        """Write one document."""
+        with _told():
+            self._client.index(index=index, id=document, document=body, refresh=True)
+
+    def refresh(self, index: str) -> None:
+        """Make all that was written visible; an index that is not there is passed over."""
+        with _told():
+            self._client.indices.refresh(index=index, ignore_unavailable=True)
+
+    def indices(self, pattern: str) -> dict[str, dict[str, Any]]:
+        """The indices that match (an alias or a pattern), with their mappings; empty where there are none."""
+        try:
+            with _told():
+                return dict(self._client.indices.get_mapping(index=pattern, ignore_unavailable=True).body)
+        except MissingError:
+            return {}
+
+    def create(self, index: str, body: Mapping[str, Any]) -> bool:
+        """Make an index; False where it is there already (another process was faster)."""
+        try:
+            with _told():
+                self._client.indices.create(index=index, **body)
+        except StageError as error:
+            if error.context.get("type") == "resource_already_exists_exception":
+                return False
+            raise
+        return True
+
+    def drop(self, indices: Sequence[str]) -> None:
+        """Remove indices for good."""
+        if indices:
+            with _told():
+                self._client.indices.delete(index=",".join(indices), ignore_unavailable=True)
+
+    def switch(self, alias: str, old: Sequence[str], new: Sequence[str]) -> None:
+        """Let `alias` name the new indices in place of the old, at one instant."""
+        actions = [{"remove": {"index": one, "alias": alias}} for one in old]
+        actions += [{"add": {"index": one, "alias": alias}} for one in new]
+        if actions:
+            with _told():
+                self._client.indices.update_aliases(actions=actions)
+
+    def template(self, name: str, body: Mapping[str, Any]) -> None:
+        """Write an index template."""
+        with _told():
+            self._client.indices.put_index_template(name=name, **body)
+
+    def health(self) -> dict[str, Any]:
+        """The cluster's own report: status, nodes, shards."""
+        with _told():
+            return dict(self._client.cluster.health().body)
+
+    def blocks(self) -> list[str]:
+        """The indices that take no writes (disk full)."""
+        with _told():
+            found = self._client.cluster.state(metric="blocks")
+        return sorted(found.get("blocks", {}).get("indices", {}))
+
+    def lifecycle(self, name: str) -> bool:
+        """Write a lifecycle of that name; False where the cluster knows none (a bare node)."""
+        warm = {"min_age": "60d", "actions": {"forcemerge": {"max_num_segments": 1}, "set_priority": {"priority": 50}}}
+        phases = {"hot": {"actions": {"set_priority": {"priority": 100}}}, "warm": warm}
+        return self._has(lambda client: client.ilm.put_lifecycle(name=name, policy={"phases": phases}))
+
+    def secured(self) -> bool:
+        """Whether the cluster asks who is asking."""
+        return self._has(lambda client: client.security.authenticate())
+
+    def _has(self, call: Callable[[elasticsearch.Elasticsearch], object]) -> bool:
+        try:
+            call(self._client)
+        except (elasticsearch.ApiError, elasticsearch.UnsupportedProductError):
+            return False
+        except elastic_transport.TransportError as error:
+            raise _away(error) from error
+        return True
+
+
+class MissingError(StageError):
+    """There is no such document or index."""
+
+
+def _item(one: Mapping[str, Any]) -> Item:
+    error = one.get("error")
+    if error is None:
+        return Item(int(one["status"]), "")
+    cause = error.get("caused_by") or {}
+    text = f"{error.get('type')}: {error.get('reason')}" + (f" ({cause['reason']})" if "reason" in cause else "")
+    return Item(int(one["status"]), text)
+
+
+def _client(settings: Index) -> elasticsearch.Elasticsearch:
+    options: dict[str, Any] = {
+        "request_timeout": settings.timeout_s,
+        "retry_on_timeout": True,
+        "max_retries": _RETRIES,
+        "retry_on_status": (502, 503, 504),
+    }
+    if settings.ca_file:
+        if not Path(settings.ca_file).is_file():
+            raise ConfigError(tr("index.ca_file：没有文件 {p}", "index.ca_file: there is no {p}", p=settings.ca_file))
+        options["ca_certs"] = settings.ca_file
+    if settings.fingerprint:
+        options["ssl_assert_fingerprint"] = settings.fingerprint
+    if settings.api_key is not None:
+        options["api_key"] = settings.api_key.get_secret_value()
+    elif settings.user and settings.password is not None:
+        options["basic_auth"] = (settings.user, settings.password.get_secret_value())
+    try:
+        return elasticsearch.Elasticsearch([one.strip() for one in settings.url.split(",")], **options)
+    except (ValueError, OSError) as error:
+        message = tr("index 一节的地址或证书有误：{e}", "the address or certificate under index is wrong: {e}", e=error)
+        raise ConfigError(message) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors of the client as ours."""
+    try:
+        yield
+    except elasticsearch.ApiError as error:
+        raise _refused(error) from error
+    except elastic_transport.TransportError as error:
+        raise _away(error) from error
+
+
+def _away(error: elastic_transport.TransportError) -> TransientError:
+    message = tr(
+        "Elasticsearch 没有回应（{e}）；检查它是否在运行、网络是否通；恢复后会自动继续",
+        "Elasticsearch does not answer ({e}); see whether it runs and can be reached; work goes on by itself then",
+        e=str(error.message)[:200],
+    )
+    return TransientError(message, kind=type(error).__name__)
+
+
+def _refused(error: elasticsearch.ApiError) -> QingyuError:
+    status, kind = error.status_code, str(error.error)
+    reason = _reason(error)
+    if status in PASSING:
+        message = tr(
+            "Elasticsearch 暂时不接受（{s}：{r}）；稍后自动再试；磁盘写满时请先腾出空间",
+            "Elasticsearch does not take it now ({s}: {r}); it is tried again; free space first where a disk is full",
+            s=status,
+            r=reason,
+        )
+        return TransientError(message, status=status, type=kind)
+    if status in (401, 403):
+        message = tr(
+            "Elasticsearch 不接受这个用户或密钥（{r}）；检查 index 一节的 user、password_file、api_key_file",
+            "Elasticsearch refuses this user or key ({r}); see user, password_file, api_key_file under index",
+            r=reason,
+        )
+        return ConfigError(message, status=status)
+    message = tr(
+        "Elasticsearch 拒绝了请求（{s}：{r}）；索引缺失或损坏时运行 qingyu index rebuild",
+        "Elasticsearch refused the request ({s}: {r}); where the index is missing or damaged run qingyu index rebuild",
+        s=status,
+        r=reason,
+    )
+    return (MissingError if status == 404 else StageError)(message, status=status, type=kind)
+
+
+def _reason(error: elasticsearch.ApiError) -> str:
+    body = error.body
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        found = body["error"]
+        causes = found.get("root_cause") or [found]
+        return f"{causes[0].get('type')}: {causes[0].get('reason')}"[:300]
+    return str(error.message)[:300]
+
+
+__all__ = ["PASSING", "Elastic", "Item", "MissingError"]
