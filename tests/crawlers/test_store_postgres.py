@@ -1,13 +1,7 @@
 """The store on a real PostgreSQL of its own (skipped where none is installed), and what its errors and addresses say."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -24,37 +18,15 @@ from crawlers.purge import purge
 from crawlers.record import Engagement, Kind, RawPost
 from crawlers.schema import metadata, post, revision
 from crawlers.store import open_url, read, translated, write
+from tests.postgres_server import postgres_server
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
-def served(folder: Path) -> list[str]:
-    """The command before the server's, which does not run as root."""
-    if os.geteuid() != 0:
-        return []
-    user = pwd.getpwnam("postgres")
-    os.chown(folder, user.pw_uid, user.pw_gid)
-    return ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    pytest.importorskip("psycopg")
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        pytest.skip("no PostgreSQL server is installed")
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket has at most 107 bytes
-    control = [*served(folder), "pg_ctl", "-D", str(folder / "d"), "-w"]
-    try:
-        init = [*served(folder), "initdb", "-D", str(folder / "d"), "-A", "trust", "-U", "postgres", "--no-sync"]
-        subprocess.run(init, check=True, capture_output=True)
-        options = f"-c listen_addresses='' -c fsync=off -k {folder}"
-        subprocess.run(
-            [*control, "-o", options, "-l", str(folder / "log"), "start"], check=True, stdout=subprocess.DEVNULL
-        )
-        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True)
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgres_server() as server:
+        yield server.plan.url("postgres")
 
 
 @pytest.fixture
