@@ -7,9 +7,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 DEMO ?= var/demo
 DATA ?= ../shared/data
 PYTEST_ARGS ?=
+NODES ?= 1
+PORT ?= 9200
+HEAP ?= 512
+PGPORT ?= 5433
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev system run demo test lint format bench model eval docs golden screenshots lock clean
+.PHONY: help install install-dev system run demo test lint format bench model eval docs golden screenshots lock clean es-up es-down es-status pg-up pg-down
 
 help:  ## 列出全部目标 (this list)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -28,6 +32,10 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.run
 	$(PIP) install --quiet --require-hashes --no-deps -r requirements/dev.lock
 	@touch $@
 
+$(VENV)/.elasticsearch: requirements/elasticsearch.lock $(VENV)/.run
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/elasticsearch.lock
+	@touch $@
+
 install: $(VENV)/.run  ## 装好运行所需 (what running needs, into .venv)
 
 install-dev: $(VENV)/.dev  ## 装好测试与检查所需 (what tests and lint need)
@@ -43,6 +51,26 @@ demo: install  ## 同 run，但只采集与处理，不开看板 (as run, withou
 
 test: install-dev system  ## 全部测试 (all tests, a real browser included)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+es-up: $(VENV)/.elasticsearch  ## 启动真正的 Elasticsearch，不用 Docker 与 Java：NODES=1…3 PORT=9200 HEAP=512 (real nodes, data in var/elasticsearch)
+	$(BIN)/python -m pipeline.local_elasticsearch up --nodes $(NODES) --port $(PORT) --heap $(HEAP)
+
+es-down: $(VENV)/.elasticsearch  ## 停止 es-up 启动的节点，数据保留 (stop them; data stays)
+	$(BIN)/python -m pipeline.local_elasticsearch down
+
+es-status: $(VENV)/.elasticsearch  ## 各节点是否在运行、是否健康 (whether they run, and how they are)
+	$(BIN)/python -m pipeline.local_elasticsearch status
+
+pg-up: $(VENV)/.postgres  ## 启动本机自用的 PostgreSQL：PGPORT=5433 (a PostgreSQL of one's own, data in var/postgres)
+	$(BIN)/python -m pipeline.local_postgres up --port $(PGPORT)
+
+pg-down: $(VENV)/.postgres  ## 停止它，数据保留 (stop it; data stays)
+	$(BIN)/python -m pipeline.local_postgres down --port $(PGPORT)
+
+$(VENV)/.postgres: requirements/postgres.lock $(VENV)/.run
+	$(PIP) install --quiet --require-hashes --no-deps -r requirements/postgres.lock
+	@touch $@
+
 
 lint: install-dev  ## ruff、mypy --strict、import-linter
 	$(BIN)/ruff check .
@@ -81,7 +109,9 @@ screenshots: install-dev system  ## 更新 docs/images 里的界面图 (screensh
 
 lock: install-dev  ## 重新锁定依赖 (pin dependencies anew)
 	$(BIN)/pip-compile --quiet --upgrade --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --output-file requirements/run.lock pyproject.toml requirements/build.in
-	$(BIN)/pip-compile --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --extra dev --extra test --extra postgres --constraint requirements/run.lock --output-file requirements/dev.lock pyproject.toml requirements/build.in
+	$(BIN)/pip-compile --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --extra dev --extra test --extra postgres --extra local-elasticsearch --constraint requirements/run.lock --output-file requirements/dev.lock pyproject.toml requirements/build.in
+	$(BIN)/pip-compile --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --extra local-elasticsearch --constraint requirements/run.lock --output-file requirements/elasticsearch.lock pyproject.toml requirements/build.in
+	$(BIN)/pip-compile --quiet --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --generate-hashes --allow-unsafe --strip-extras --no-header --extra postgres --constraint requirements/run.lock --output-file requirements/postgres.lock pyproject.toml requirements/build.in
 
 clean:  ## 删去环境与缓存，不动数据 (remove the environment and caches; data stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,8 +19,9 @@ from config.project import Project
 from config.sources import ImportSource, Source
 from config.text import tr
 from crawlers.adapters.registry import make_adapter
-from crawlers.job import make_job
+from crawlers.job import Job, make_job
 from crawlers.landing import Landing
+from crawlers.leases import leases
 from crawlers.scrapy_settings import make_process
 from crawlers.spider import Revisit, SourceSpider, first_line
 from crawlers.store import open_store
@@ -53,6 +55,19 @@ def run_source(project: Project, source: Source, *, run_id: str, revisit: Revisi
         return _import(project, source, run_id, events)
     job = make_job(source, project.settings)
     landing = _landing(project, source, run_id)
+    hosts = {urlsplit(url).netloc for url in source.start_urls()}
+    # A site sees one crawler at a time, also where several machines crawl for one store.
+    with leases(landing.engine, [f"site {host}" for host in hosts]) as free:
+        if not free:
+            return _report(events, "limited", _taken(), {})
+        return _crawl(source, job, landing, revisit, events)
+
+
+def _taken() -> str:
+    return tr("另一个进程正在采集这个网站，这次让给它", "another process is crawling this site now; it goes first")
+
+
+def _crawl(source: Source, job: Job, landing: Landing, revisit: Revisit, events: Events) -> int:
     try:
         memory = landing.begin()
     except SQLAlchemyError as error:

@@ -5,11 +5,12 @@ Times are integer milliseconds since 1970 UTC (`*_ms`): they compare, index and 
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 metadata = MetaData()
 # SQLite gives rowid speed and autoincrement only to INTEGER.
 _Serial = BigInteger().with_variant(Integer, "sqlite")
+_WAITING = text("status = 'annotated'")
 
 post = Table(
     "post",
@@ -133,7 +134,7 @@ annotation = Table(  # what nlp adds to a post; written once the post stands in 
         "landed_seq", BigInteger, nullable=False
     ),  # of the post when it was annotated; behind post.landed_seq: stale
     Column("model", String(40), nullable=False),  # version of everything that decided: model, taxonomy, dictionaries
-    Column("status", String(12), nullable=False),  # indexed, set_aside
+    Column("status", String(12), nullable=False),  # annotated (not yet in the index), indexed, set_aside
     Column("content_hash", String(32), nullable=False, default=""),  # of the post then; the same: only counters changed
     Column("title_tokens", Text, nullable=False, default=""),
     Column("text_tokens", Text, nullable=False, default=""),
@@ -153,8 +154,23 @@ annotation = Table(  # what nlp adds to a post; written once the post stands in 
     Column("copy_cluster", String(32), nullable=False, default=""),  # id of the copies this post is one of
     Column("duplicate_of", String(32), nullable=False, default=""),  # the original of these; "" for the original itself
     Column("annotated_ms", BigInteger, nullable=False),
+    # Only where several machines share the work: the bands of `nlp.copies`, for the one that groups the copies.
+    Column("copy_keys", LargeBinary),
     Index("annotation_model", "model"),
     Index("annotation_copy_cluster", "copy_cluster"),
+    Index("annotation_waiting", "landed_seq", postgresql_where=_WAITING, sqlite_where=_WAITING),
+)
+
+worker = Table(  # processes that annotate and index, each with its latest sign of life
+    "worker",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("machine", String(80), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("model", String(40), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("note", Text, nullable=False, default=""),  # what it waits for, "" for nothing
 )
 
 copy_cluster = Table(  # posts that say the same

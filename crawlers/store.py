@@ -22,7 +22,7 @@ from config.project import Project
 from config.text import tr
 
 # The newest migration of crawlers/migrations/versions.
-HEAD = "0002"
+HEAD = "0003"
 _WRITES = "qingyu_write"
 
 

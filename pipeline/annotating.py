@@ -207,7 +207,7 @@ class _Process(SpawnProcess):
             sys.modules["__main__"] = main
 
 
-class _Context(SpawnContext):
+class Context(SpawnContext):
     """Starts such processes. "spawn": a fork of a process with threads (the index writer's, the scheduler's) could stand
     still for ever."""
 
@@ -220,7 +220,7 @@ def annotators(tools: Tools, annotator: Annotator, *, processes: int) -> Iterato
     if processes <= 0:
         yield Annotators(annotator, None)
         return
-    pool = ProcessPoolExecutor(processes, mp_context=_Context(), initializer=_start, initargs=(tools,))
+    pool = ProcessPoolExecutor(processes, mp_context=Context(), initializer=_start, initargs=(tools,))
     try:
         yield Annotators(annotator, pool, processes=processes)
     finally:

@@ -11,58 +11,43 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, case, or_, select
+from sqlalchemy import Engine
 
 from config.project import Project
-from config.settings import SHIPPED
 from config.text import tr
 from crawlers.rows import to_ms
-from crawlers.schema import annotation, post, set_aside
+from crawlers.schema import annotation, set_aside
 from crawlers.store import insert_rows, open_store, read, upsert, write
-from pipeline.annotated import Copy, annotation_row, document, stored_annotation
+from nlp.annotator import Annotator
+from pipeline.annotated import Copy, annotation_row, document
 from pipeline.annotating import ALONE, Annotators, Done, Tools, Work, annotators
 from pipeline.collector import seldom_collected
 from pipeline.copy_index import CopyIndex
 from pipeline.copying import Placed, copies_lost, mend_originals, place_batch, rebuild_copies
-from pipeline.index.document import IndexDocument
 from pipeline.index.engine import Writer
-from pipeline.index.tantivy_engine import TantivyEngine
+from pipeline.index.engines import engine_of
+from pipeline.pending import annotated_posts, kept, piece, posts_of, stale, tools_of
+from pipeline.process_report import ProcessReport, Progress
 from pipeline.query.reading import any_indexed
+from pipeline.sharing import index_to_oneself, process_shared
+from pipeline.stored_documents import put_moved, stored_document
+from pipeline.workers import machine_of, present
 
 logger = logging.getLogger(__name__)
-Progress = Callable[[int, int | None], None]
 _IDS = 500
 NO_COPY = Copy()
-
-
-@dataclass(slots=True)
-class ProcessReport:
-    """read = indexed + set_aside: every post read ends in exactly one status. reused: of the indexed, those whose
-    counters alone had changed, so their annotation was kept. rebuilt: posts put back first, into an index that was gone.
-    seconds: wall time."""
-
-    model: str
-    read: int = 0
-    indexed: int = 0
-    set_aside: int = 0
-    reused: int = 0
-    rebuilt: int = 0
-    seconds: float = 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
-        return asdict(self)
 
 
 def process(project: Project, *, progress: Progress | None = None, workers: int | None = None) -> ProcessReport:
     """Annotate and index what is new, changed, or annotated by another model; the rest is not touched.
 
     An index that is gone is made again from the store first. workers: annotating processes; None or 0: one less than
-    processors. Raises StageError when another process is writing.
+    processors. On PostgreSQL the work is shared with all processes that work for the store, and workers is how many of them
+    to start; see `pipeline.sharing`. Raises StageError when another process is writing.
     """
     began = time.monotonic()
     tools = tools_of(project)
@@ -70,18 +55,12 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     report = ProcessReport(model=annotator.model)
     store = open_store(project)
     report.rebuilt = _put_back(project, store)
-    stale = _stale(store, annotator.model)
-    if stale:
-        # One processor is left for reading, indexing and writing, which take as long as the annotation.
-        wanted = workers or project.settings.process.workers or (os.cpu_count() or 1) - 1
-        processes = 0 if len(stale) < ALONE else wanted
-        with (
-            seldom_collected(),
-            annotators(tools, annotator, processes=processes) as pool,
-            _engine(project).writer() as writer,
-            CopyIndex(project.copies_dir) as copies,
-        ):
-            _work(project, store, stale, _Stage(pool, writer, copies, annotator.model, report), progress)
+    wanted = workers or project.settings.process.workers
+    with seldom_collected():
+        if store.dialect.name == "sqlite":
+            _process_alone(project, store, _Told(tools, annotator, report, progress), wanted)
+        else:
+            process_shared(project, report, annotator, workers=wanted or os.cpu_count() or 1, progress=progress)
     store.dispose()
     report.seconds = round(time.monotonic() - began, 3)
     logger.info(
@@ -91,6 +70,34 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a run works with, and whom it tells."""
+
+    tools: Tools
+    annotator: Annotator
+    report: ProcessReport
+    progress: Progress | None
+
+
+def _process_alone(project: Project, store: Engine, told: _Told, wanted: int) -> None:
+    """The stage in this process and annotating processes of its own, where no other shares the store."""
+    model = told.annotator.model
+    ids = stale(store, model)
+    if not ids:
+        return
+    # One processor is left for reading, indexing and writing, which take as long as the annotation.
+    processes = 0 if len(ids) < ALONE else wanted or (os.cpu_count() or 1) - 1
+    machine = machine_of(project.data_dir)
+    with (
+        present(store, machine, model) as presence,
+        annotators(told.tools, told.annotator, processes=processes) as pool,
+        engine_of(project, told=presence.tell).writer() as writer,
+        CopyIndex(project.copies_dir) as copies,
+    ):
+        _work(project, store, ids, _Stage(pool, writer, copies, model, told.report), told.progress)
+
+
 def put_back(posts: int) -> str:
     """What to tell where a run had to make the index again."""
     return tr(
@@ -98,38 +105,15 @@ def put_back(posts: int) -> str:
     )
 
 
-def tools_of(project: Project) -> Tools:
-    """Where the project's language tools are."""
-    return Tools(project.settings.nlp, (project.config_dir, SHIPPED))
-
-
-def _engine(project: Project) -> TantivyEngine:
-    return TantivyEngine(project.index_dir, project.settings.index.writer_heap_mb)
-
-
 def _put_back(project: Project, store: Engine) -> int:
     """Rebuild an index that is gone, so that no new one begins with the newest posts alone. Returns posts put back."""
     if copies_lost(project, store):
         rebuild_copies(project, store)
-    if _engine(project).exists():
+    if engine_of(project).exists():
         return 0
     with read(store) as connection:
         once = any_indexed(connection)
     return rebuild_index(project) if once else 0
-
-
-def _stale(store: Engine, model: str) -> list[str]:
-    """Ids of posts to annotate: those without an annotation in the order of landing, so that clusters of copies do not
-    depend on where a batch ends; then those changed since or annotated by another model, newest landed first."""
-    joined = post.outerjoin(annotation, annotation.c.post_id == post.c.id)
-    stale = or_(
-        annotation.c.post_id.is_(None), annotation.c.landed_seq < post.c.landed_seq, annotation.c.model != model
-    )
-    with read(store) as connection:
-        new = annotation.c.post_id.is_(None)
-        order = case((new, post.c.landed_seq), else_=-post.c.landed_seq)
-        asked = select(post.c.id).select_from(joined).where(stale).order_by(new.desc(), order)
-        return list(connection.execute(asked).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +161,21 @@ def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, 
 
 def _read(store: Engine, ids: Sequence[str], stage: _Stage) -> _Batch:
     with read(store) as connection:
-        rows = {row["id"]: row for row in _posts(connection, ids)}
-        kept = _kept(connection, rows, stage.model)
+        rows = {row["id"]: row for row in posts_of(connection, ids)}
+        reused = kept(connection, rows, stage.model)
     works = [
         Work(row["id"], row["title"], row["text"], row["official_text"] or "")
         for key, row in rows.items()
-        if key not in kept
+        if key not in reused
     ]
-    return _Batch(rows, kept, stage.pool.begin(works))
+    return _Batch(rows, reused, stage.pool.begin(works))
 
 
 @dataclass(frozen=True, slots=True)
 class _Committing:
     """A batch whose documents were given to the index, and what is to be written when they are committed."""
 
-    commit: Future[None]
+    commit: Future[Mapping[str, str]]
     rows: dict[str, dict[str, Any]]
     every: dict[str, Done]
     placed: Placed
@@ -211,7 +195,7 @@ def _index(
     every = made | batch.kept
     keys = {one: done.annotation.copy_keys for one, done in made.items() if done.annotation is not None}
     placed = place_batch(store, stage.copies, rows, keys)
-    pieces = [_piece(rows[one], done, now) for one, done in made.items() if done.annotation is None]
+    pieces = [piece(rows[one], done.reason, now) for one, done in made.items() if done.annotation is None]
     gone = [piece["post_id"] for piece in pieces]
     # What an earlier model or an earlier text had put there must not be found any longer.
     stage.writer.delete(gone)
@@ -219,8 +203,8 @@ def _index(
     stage.writer.put(
         document(rows[one], done, placed.copies.get(one, NO_COPY)) for one, done in every.items() if done.annotation
     )
-    _put_moved(store, stage.writer, {one: copy for one, copy in placed.moved.items() if one not in every})
-    return _Committing(beside.submit(stage.writer.commit), rows, every, placed, pieces, len(batch.kept))
+    put_moved(store, stage.writer, {one: copy for one, copy in placed.moved.items() if one not in every})
+    return _Committing(beside.submit(_committed, stage.writer), rows, every, placed, pieces, len(batch.kept))
 
 
 def _settle(store: Engine, stage: _Stage, batch: _Committing) -> int:
@@ -230,14 +214,33 @@ def _settle(store: Engine, stage: _Stage, batch: _Committing) -> int:
         annotation_row(batch.rows[one], done, placed.copies.get(one, NO_COPY), model=stage.model, now_ms=now)
         for one, done in batch.every.items()
     ]
-    batch.commit.result()
+    refused = batch.commit.result()
     stage.copies.commit()
+    pieces = [*batch.pieces, *_refused(batch, refused, annotations, now)]
     with write(store) as connection:
         upsert(connection, annotation, annotations, key="post_id")
-        insert_rows(connection, set_aside, batch.pieces)
+        insert_rows(connection, set_aside, pieces)
         placed.write(connection)
-    _count(stage.report, len(batch.rows), len(batch.pieces), batch.reused)
+    _count(stage.report, len(batch.rows), len(pieces), batch.reused)
     return len(batch.rows)
+
+
+def _refused(
+    batch: _Committing, refused: Mapping[str, str], annotations: Sequence[dict[str, Any]], now_ms: int
+) -> list[dict[str, Any]]:
+    """Rows of table `set_aside` for what the index would not take; the annotations say the same."""
+    if not refused:
+        return []
+    for row in annotations:
+        if row["post_id"] in refused:
+            row["status"] = "set_aside"
+    mine = [(one, reason) for one, reason in refused.items() if one in batch.rows]
+    return [piece(batch.rows[one], reason, now_ms) for one, reason in mine]
+
+
+def _committed(writer: Writer) -> Mapping[str, str]:
+    writer.commit()
+    return writer.refused()
 
 
 def _count(report: ProcessReport, read_: int, pieces: int, kept: int) -> None:
@@ -247,58 +250,6 @@ def _count(report: ProcessReport, read_: int, pieces: int, kept: int) -> None:
     report.reused += kept
 
 
-def _put_moved(store: Engine, writer: Writer, moved: Mapping[str, Copy]) -> None:
-    """Documents of posts whose annotation stands in the store, and whose cluster or original is another now."""
-    if not moved:
-        return
-    with read(store) as connection:
-        ids = list(moved)
-        for start in range(0, len(ids), _IDS):
-            asked = _annotated().where(post.c.id.in_(ids[start : start + _IDS]))
-            for row in connection.execute(asked).mappings():
-                writer.put([document(dict(row), stored_annotation(_part(dict(row))), moved[row["id"]])])
-
-
-def _annotated() -> Select[Any]:
-    joined = post.join(annotation, annotation.c.post_id == post.c.id)
-    asked = select(post, *(c.label(f"a_{c.name}") for c in annotation.c)).select_from(joined)
-    return asked.where(annotation.c.status == "indexed")
-
-
-def _posts(connection: Connection, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    for start in range(0, len(ids), _IDS):
-        found = connection.execute(select(post).where(post.c.id.in_(ids[start : start + _IDS])))
-        names = list(found.keys())
-        yield from (dict(zip(names, row, strict=True)) for row in found)
-
-
-def _kept(connection: Connection, rows: dict[str, dict[str, Any]], model: str) -> dict[str, Done]:
-    """Annotations by the same model of the same content: only counters of these posts have changed."""
-    kept: dict[str, Done] = {}
-    ids = list(rows)
-    for start in range(0, len(ids), _IDS):
-        some = ids[start : start + _IDS]
-        asked = select(annotation).where(
-            annotation.c.post_id.in_(some), annotation.c.model == model, annotation.c.status == "indexed"
-        )
-        for found in connection.execute(asked).mappings():
-            if found["content_hash"] == rows[found["post_id"]]["content_hash"]:
-                kept[found["post_id"]] = stored_annotation(dict(found))
-    return kept
-
-
-def _piece(row: dict[str, Any], done: Done, now_ms: int) -> dict[str, Any]:
-    return {
-        "stage": "process",
-        "source": row["source"],
-        "url": row["url"],
-        "post_id": row["id"],
-        "reason": done.reason[:500],
-        "evidence": (row["title"] + "\n" + row["text"])[:500],
-        "at_ms": now_ms,
-    }
-
-
 def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
     """Make the index anew from the store's posts and annotations, while readers go on with the old one. Returns posts.
 
@@ -306,10 +257,14 @@ def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
     """
     store = open_store(project)
     posts = 0
-    with _engine(project).rebuild() as writer, read(store) as connection:
-        found = connection.execution_options(stream_results=True).execute(_annotated())
+    with (
+        index_to_oneself(store) as epoch,
+        engine_of(project, epoch=epoch).rebuild() as writer,
+        read(store) as connection,
+    ):
+        found = connection.execution_options(stream_results=True).execute(annotated_posts())
         for partition in found.mappings().partitions(_IDS):
-            writer.put(_stored_document(dict(row)) for row in partition)
+            writer.put(stored_document(dict(row)) for row in partition)
             posts += len(partition)
             if progress is not None:
                 progress(posts, None)
@@ -319,21 +274,17 @@ def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
     return posts
 
 
-def _stored_document(row: dict[str, Any]) -> IndexDocument:
-    return document(row, stored_annotation(_part(row)), Copy(row["a_copy_cluster"], row["a_duplicate_of"]))
-
-
-def _part(row: dict[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix("a_"): value for name, value in row.items() if name.startswith("a_")}
-
-
 @contextmanager
 def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
     """What takes posts out of the index for good, by ids. No other process writes the index while the block lasts, so
     none puts a post there that is just leaving the store. Raises StageError while another process is writing."""
     store = open_store(project)
     _put_back(project, store)
-    with _engine(project).writer() as writer, CopyIndex(project.copies_dir) as copies:
+    with (
+        index_to_oneself(store) as epoch,
+        engine_of(project, epoch=epoch).writer() as writer,
+        CopyIndex(project.copies_dir) as copies,
+    ):
 
         def forget(ids: Sequence[str]) -> None:
             writer.delete(ids)
@@ -349,7 +300,7 @@ def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
 def _mend_originals(store: Engine, writer: Writer) -> None:
     """Where the original of copies has left the store, the earliest copy that is left takes its place."""
     mended = mend_originals(store)
-    _put_moved(store, writer, mended.moved)
+    put_moved(store, writer, mended.moved)
     writer.commit()
     with write(store) as connection:
         mended.write(connection)

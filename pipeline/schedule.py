@@ -40,7 +40,8 @@ class Schedule:
     """The long-running process. on_event: told (job, sentence) for each finished job that did something, from threads.
 
     A crawl of a source begins when its interval since the last start (kept in the store) has passed, so a restart neither
-    doubles nor skips one. Errors of a job are logged and told; the next turn tries again. Sources of one host take turns,
+    doubles nor skips one; machines that share a store share the sources too.
+    Errors of a job are logged and told; the next turn tries again. Sources of one host take turns,
     at most two hosts are read at a time; processing and retention never run side by side.
     """
 
@@ -121,6 +122,10 @@ class Schedule:
         while not self._turns.acquire(timeout=_WATCH_S):
             if self.stopped.is_set():
                 return
+        last = _last_start(self.project, source.name)
+        if last is not None and datetime.now(UTC).timestamp() - last / 1000 < source.every / 2:
+            self._turns.release()  # another machine was there in the meantime
+            return
         try:
             result = crawl(self.project, [source], stop=self.stopped)[0]
         finally:

@@ -43,7 +43,7 @@ def test_every_make_target_is_explained_and_does_something() -> None:
         assert re.search(rf"^{target}\s+\S", shown, re.M), target
 
 
-@pytest.mark.parametrize("lock", ["run.lock", "dev.lock"])
+@pytest.mark.parametrize("lock", ["run.lock", "dev.lock", "elasticsearch.lock", "postgres.lock"])
 def test_the_lock_pins_by_hash_and_names_no_address(lock: str) -> None:
     text = (ROOT / "requirements" / lock).read_text(encoding="utf-8")
     assert "://" not in text
