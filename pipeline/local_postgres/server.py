@@ -61,6 +61,8 @@ class Server:
         tool("pg_ctl")
         self.plan.folder.mkdir(parents=True, exist_ok=True)
         self._own(self.plan.folder)
+        if subprocess.run(self._as_user(["test", "-w", str(self.plan.folder)]), check=False).returncode:
+            raise StageError(_out_of_reach(self.plan.folder))
         new = not self.plan.data.is_dir()
         if new:
             made = ["-D", str(self.plan.data), "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
@@ -128,6 +130,14 @@ class Server:
             w=" ".join(last)[-300:],
             log=self.plan.log,
         )
+
+
+def _out_of_reach(folder: Path) -> str:
+    return tr(
+        "用户 postgres 进不了 {f}（上层目录不许进入）；用 --folder 换一个目录，或不要以 root 运行",
+        "user postgres cannot get into {f} (a folder above it is closed); take another by --folder, or do not run as root",
+        f=folder,
+    )
 
 
 def tool(name: str) -> str:
