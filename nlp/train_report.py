@@ -16,6 +16,7 @@ from nlp.sentiment import CLASSES, LinearSentiment, Verdict, Weights, load_linea
 
 # SnowNLP is slow: so many texts of each domain are enough to compare.
 _SAMPLE = 300
+_DRAWS = 200
 
 
 class Labelled(Protocol):
@@ -73,18 +74,25 @@ def left_out(fit: Callable[[list[Any]], Weights], rows: Sequence[Labelled]) -> d
 
 
 def _quality(truth: NDArray[Any], said: NDArray[Any], sure: NDArray[np.float64], least: float) -> dict[str, float]:
-    """Accuracy, macro-F1, expected calibration error over ten bins of confidence; coverage and accuracy of the verdicts
-    whose confidence is at least `least`."""
-    bins, right = np.minimum((sure * 10).astype(int), 9), truth == said
-    gaps = [abs(right[bins == b].mean() - sure[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
+    """Accuracy, macro-F1, expected calibration error (and that which a perfectly calibrated model would show on so few rows);
+    coverage and accuracy of the verdicts whose confidence is at least `least`."""
+    dice = np.random.default_rng(1)
+    right = truth == said
     figures = {
         "accuracy": accuracy_score(truth, said),
         "macro_f1": f1_score(truth, said, labels=np.unique(truth), average="macro"),
-        "ece": sum(gaps),
+        "ece": _off(right, sure),
+        "ece_by_chance": np.mean([_off(dice.random(len(sure)) < sure, sure) for _ in range(_DRAWS)]),
         "coverage": (sure >= least).mean(),
         "accuracy_sure": right[sure >= least].mean(),
     }
     return {name: round(float(value), 4) for name, value in figures.items()}
+
+
+def _off(right: NDArray[Any], sure: NDArray[np.float64]) -> float:
+    """Mean distance of confidence and accuracy over ten bins of equal width, weighted by rows."""
+    bins = np.minimum((sure * 10).astype(int), 9)
+    return float(np.abs(np.bincount(bins, right - sure, minlength=10)).sum() / len(sure))
 
 
 class _Scores(Protocol):
@@ -114,9 +122,12 @@ def print_report(found: dict[str, Any], *, as_json: bool) -> None:
     for line in found["domains"]:
         head = f"{line['domain']:16} {line['classes']!s:6} n={line['rows']:<6}"
         if "ours" not in line:
-            told = (line[name] for name in ("accuracy", "macro_f1", "ece", "accuracy_sure", "coverage"))
+            told = (
+                line[name] for name in ("accuracy", "macro_f1", "ece", "ece_by_chance", "accuracy_sure", "coverage")
+            )
             print(
-                f"{head} accuracy {{:.3f}}  macro-F1 {{:.3f}}  ECE {{:.3f}}  if sure {{:.3f}} of {{:.3f}}".format(*told)
+                f"{head} accuracy {{:.3f}}  macro-F1 {{:.3f}}  ECE {{:.3f}} (chance {{:.3f}})  "
+                "if sure {:.3f} of {:.3f}".format(*told)
             )
             continue
         for name in ("ours", "snownlp"):
