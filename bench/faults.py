@@ -112,7 +112,6 @@ def held(engine: IndexEngine) -> tuple[int, int]:
     ids = [one for some in reader.iterate(All()) for one in some]
     distinct = len(set(ids))
     counted = reader.count(All())
-    reader.close()
     return distinct, max(len(ids), counted) - distinct
 
 
@@ -131,11 +130,12 @@ def busiest(urls: Sequence[str], names: Sequence[str]) -> str:
     return max(names, key=lambda name: primaries[name])
 
 
-def engine_at(urls: Sequence[str], folder: Path, **settings: Any) -> ElasticEngine:
+def engine_at(
+    urls: Sequence[str], folder: Path, *, told: Callable[[str], None] = lambda note: None, **settings: Any
+) -> ElasticEngine:
     """An engine that knows all nodes, with one replica."""
-    return ElasticEngine(
-        Index.model_validate({"url": ",".join(urls), "replicas": 1, "timeout_s": 20, **settings}), folder
-    )
+    made = {"url": ",".join(urls), "replicas": 1, "timeout_s": 20, **settings}
+    return ElasticEngine(Index.model_validate(made), folder, told=told)
 
 
 def warm_up(urls: Sequence[str], posts: Sequence[IndexDocument], folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from config.errors import QingyuError, QueryError
+from config.errors import QingyuError, QueryError, TransientError
 from dashboard import asking
 from dashboard.address import View
 from dashboard.display import link, marked, number, posted_at, shown, visible
@@ -68,8 +68,11 @@ def complain(error: QingyuError) -> None:
     if isinstance(error, QueryError):
         st.html(f'<div class="qy-card" role="alert">✖ {shown(error.message)}</div>')
         st.code(visible(error.pointer()), language=None)
-    else:
-        st.html(f'<div class="qy-card" role="alert">✖ {shown(t("problem", m=error.message))}</div>')
+        return
+    st.html(f'<div class="qy-card" role="alert">✖ {shown(t("problem", m=error.message))}</div>')
+    if isinstance(error, TransientError):
+        st.caption(t("away"))
+        st.page_link(SOURCES, label=t("sources"), icon=":material/arrow_forward:")
 
 
 def posts_link(view: View, *, wording: str | None = None, key: str = "", back: bool = False) -> None:

@@ -178,6 +178,11 @@ There is no way to ask by author: this counts matters and follows nobody.""",
     "more": ("其余 {n} 条", "{n} more"),
     "untitled": ("（无标题）", "(no title)"),
     "problem": ("出错了：{m}", "Something went wrong: {m}"),
+    "away": (
+        "图表与检索暂时没有；来源、采集与搁置的情况仍可查看。恢复后刷新本页即可，采集到的内容不会丢失。",
+        "There are no figures and no search for now; sources, runs and what was set aside are still shown. Reload this page "
+        "when it is back; nothing that was collected is lost.",
+    ),
 }
 
 SENTIMENTS = {

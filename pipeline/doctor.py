@@ -24,6 +24,7 @@ from config.text import tr
 from config.yamlfile import read_yaml
 from crawlers.schema import post
 from crawlers.store import open_store, read
+from pipeline.workers import AtWork, at_work
 
 State = Literal["ok", "warning", "failed"]
 # Below 1 GB SQLite and index merges may fail in the middle; below 5 GB someone should look.
@@ -58,6 +59,7 @@ def examine(project: Project, *, now: datetime) -> list[Finding]:
         lambda: _language_tools(project),
         lambda: _store(project),
         lambda: _index(project),
+        lambda: _workers(project),
         lambda: _mail(project),
         lambda: _sources(project),
     )
@@ -213,6 +215,37 @@ def _index(project: Project) -> Iterator[Finding]:
             yield Finding("index", "failed", error.message, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
             return
     yield Finding("index", found.state, found.message, found.remedy)
+
+
+def _workers(project: Project) -> Iterator[Finding]:
+    try:
+        engine = open_store(project)
+        found = at_work(engine)
+    except (QingyuError, OSError):
+        return  # `_store` says what is wrong with it
+    engine.dispose()
+    if not found:
+        yield Finding("workers", "ok", tr("没有处理进程在工作", "no process is annotating or indexing"))
+        return
+    waiting = any(one.note for one in found)
+    remedy = (
+        tr("消除所等的原因，处理会自动继续", "mend what they wait for; they go on by themselves") if waiting else ""
+    )
+    yield Finding("workers", "warning" if waiting else "ok", "; ".join(map(_worker, found)), remedy)
+
+
+def _worker(one: AtWork) -> str:
+    """Machine and process, when it was last heard of, and what it waits for."""
+    name = one.machine.partition(" ")[0]
+    doing = tr("等待：{w}", "waits: {w}", w=one.note) if one.note else tr("在工作", "at work")
+    return tr(
+        "{m} 进程 {p}（{s:.0f} 秒前有音信）{d}",
+        "{m} process {p} (heard of {s:.0f} s ago) {d}",
+        m=name,
+        p=one.pid,
+        s=one.silent_s,
+        d=doing,
+    )
 
 
 def _mail(project: Project) -> Iterator[Finding]:

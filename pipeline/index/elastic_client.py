@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +19,40 @@ from config.text import tr
 logger = logging.getLogger(__name__)
 # Trouble that passes: too many requests or a full disk, a node or a shard away.
 PASSING = frozenset({429, 502, 503, 504})
+# Errors that other states come with, and that pass as well: writes are barred (a disk is full), a node is going or gone.
+_PASSING_KINDS = frozenset(
+    {
+        "already_closed_exception",
+        "cluster_block_exception",
+        "connect_transport_exception",
+        "illegal_index_shard_state_exception",
+        "index_shard_closed_exception",
+        "index_shard_not_recovering_exception",
+        "index_shard_not_started_exception",
+        "master_not_discovered_exception",
+        "node_closed_exception",
+        "node_disconnected_exception",
+        "node_not_connected_exception",
+        "receive_timeout_transport_exception",
+        "retry_on_primary_exception",
+        "send_request_transport_exception",
+        "shard_not_found_exception",
+        "shard_not_in_primary_mode_exception",
+        "unavailable_shards_exception",
+    }
+)
 # Nodes asked before a call fails; each has its own timeout.
 _RETRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What became of one line of a bulk: status as of HTTP; error: type and reason, "" for none."""
+    """What became of one line of a bulk: status as of HTTP; error: type and reason, "" for none; passing: whether it may
+    go well later."""
 
     status: int
     error: str
+    passing: bool = False
 
 
 class Elastic:
@@ -97,7 +121,11 @@ class Elastic:
     def refresh(self, index: str) -> None:
         """Make all that was written visible; an index that is not there is passed over."""
         with _told():
-            self._client.indices.refresh(index=index, ignore_unavailable=True)
+            answer = self._client.indices.refresh(index=index, ignore_unavailable=True)
+        reached = answer["_shards"]
+        # A part without any copy is passed over in silence, and what it holds would stay unseen.
+        if reached["failed"] or (reached["successful"] < reached["total"] and self._red(index)):
+            raise TransientError(tr("索引的一部分暂时不可用", "a part of the index cannot be reached now"), **reached)
 
     def indices(self, pattern: str) -> dict[str, dict[str, Any]]:
         """The indices that match (an alias or a pattern), with their mappings; empty where there are none."""
@@ -142,11 +170,17 @@ class Elastic:
         with _told():
             return dict(self._client.cluster.health().body)
 
-    def blocks(self) -> list[str]:
-        """The indices that take no writes (disk full)."""
+    def _red(self, index: str) -> bool:
         with _told():
-            found = self._client.cluster.state(metric="blocks")
-        return sorted(found.get("blocks", {}).get("indices", {}))
+            return bool(self._client.cluster.health(index=index, level="cluster")["status"] == "red")
+
+    def blocks(self, prefix: str) -> set[str]:
+        """Why indices whose name begins so, or the whole cluster, take no writes; empty where they do."""
+        with _told():
+            found = self._client.cluster.state(metric="blocks").get("blocks", {})
+        barred = [found.get("global", {})]
+        barred += [one for name, one in found.get("indices", {}).items() if name.startswith(prefix)]
+        return {str(block["description"]) for one in barred for block in one.values()}
 
     def lifecycle(self, name: str) -> bool:
         """Write a lifecycle of that name; False where the cluster knows none (a bare node)."""
@@ -178,7 +212,11 @@ def _item(one: Mapping[str, Any]) -> Item:
         return Item(int(one["status"]), "")
     cause = error.get("caused_by") or {}
     text = f"{error.get('type')}: {error.get('reason')}" + (f" ({cause['reason']})" if "reason" in cause else "")
-    return Item(int(one["status"]), text)
+    return Item(int(one["status"]), text, passing=_passes(int(one["status"]), {str(error.get("type"))}))
+
+
+def _passes(status: int, kinds: Set[str]) -> bool:
+    return status in PASSING or not kinds.isdisjoint(_PASSING_KINDS)
 
 
 def _client(settings: Index) -> elasticsearch.Elasticsearch:
@@ -228,7 +266,7 @@ def _away(error: elastic_transport.TransportError) -> TransientError:
 def _refused(error: elasticsearch.ApiError) -> QingyuError:
     status, kind = error.status_code, str(error.error)
     reason = _reason(error)
-    if status in PASSING:
+    if _passes(status, _kinds(error)):
         message = tr(
             "Elasticsearch 暂时不接受（{s}：{r}）；稍后自动再试；磁盘写满时请先腾出空间",
             "Elasticsearch does not take it now ({s}: {r}); it is tried again; free space first where a disk is full",
@@ -250,6 +288,14 @@ def _refused(error: elasticsearch.ApiError) -> QingyuError:
         r=reason,
     )
     return (MissingError if status == 404 else StageError)(message, status=status, type=kind)
+
+
+def _kinds(error: elasticsearch.ApiError) -> set[str]:
+    """Types of the error and of what led to it."""
+    body = error.body
+    found = body.get("error") if isinstance(body, dict) else None
+    causes = [found, *found.get("root_cause", [])] if isinstance(found, dict) else []
+    return {str(one.get("type")) for one in causes}
 
 
 def _reason(error: elasticsearch.ApiError) -> str:

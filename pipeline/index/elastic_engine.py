@@ -15,6 +15,7 @@ from config.settings import Index
 from config.text import tr
 from pipeline.index.elastic_client import Elastic
 from pipeline.index.elastic_document import SCHEMA_VERSION, mapping, settings
+from pipeline.index.elastic_patience import Patience
 from pipeline.index.elastic_reader import ElasticReader
 from pipeline.index.elastic_writer import ElasticWriter, Generation
 from pipeline.index.engine import Condition, lost, unusable
@@ -29,18 +30,19 @@ _LIVE = "live"
 
 class ElasticEngine:
     """The index in the cluster that `settings` (section `index`) names. folder: for the writer's lock on this machine;
-    epoch, told: see `ElasticWriter`."""
+    epoch: see `ElasticWriter`; told: hears why it waits for the cluster, and "" when it goes on."""
 
     def __init__(
         self, settings: Index, folder: Path, *, epoch: int = 0, told: Callable[[str], None] = lambda note: None
     ) -> None:
-        self._settings, self._folder, self._epoch, self._told = settings, folder, epoch, told
+        self._settings, self._folder, self._epoch = settings, folder, epoch
+        self._patience = Patience(settings.wait_s, told)
         self.elastic = Elastic(settings)
         self._state_index = f"{settings.alias}-state"
 
     def exists(self) -> bool:
-        """Whether an index was ever made here."""
-        return self._state() is not None
+        """Whether an index was ever made here. Waits for a cluster that is away: who asks is about to write."""
+        return self._patience.until(self._state) is not None
 
     def never_made(self) -> bool:
         """Whether there is no trace of an index here."""
@@ -54,10 +56,7 @@ class ElasticEngine:
         """The one writer, making the index where there is none. Raises StageError while another process writes."""
         lock = self._lock()
         try:
-            state = self._state()
-            if state is None:
-                self.set_up()
-                state = self._note(f"g{uuid.uuid4().hex[:8]}")
+            state = self._patience.until(self._live)
             if state["schema"] != SCHEMA_VERSION:
                 raise unusable(tr("版本 {f}，需要 {w}", "version {f}, needed {w}", f=state["schema"], w=SCHEMA_VERSION))
             return self._writer(self._generation(state["generation"], live=True), lock)
@@ -72,15 +71,15 @@ class ElasticEngine:
         lock = self._lock()
         generation = self._generation(f"g{uuid.uuid4().hex[:8]}", live=False)
         try:
-            self.set_up()
+            self._patience.until(self.set_up)
             try:
                 with self._writer(generation, None) as writer:
                     yield writer
                     writer.commit()
-                    self._agree(generation, writer)
-                self._switch(generation)
+                    self._patience.until(lambda: self._agree(generation, writer))
+                self._patience.until(lambda: self._switch(generation))
             except BaseException:
-                self.elastic.drop(list(self.elastic.indices(generation.pattern)))
+                self._give_up(generation)
                 raise
         finally:
             lock.close()
@@ -117,24 +116,20 @@ class ElasticEngine:
         """How the cluster is: away, a disk full, shards missing, copies missing, or well."""
         try:
             health = self.elastic.health()
-            full = self.elastic.blocks()
-            missing = "" if full or health["status"] == "red" else self._missing()
-            posts = (
-                0 if missing else self.elastic.count(self._settings.alias, {"match_all": {}}) if self.exists() else 0
-            )
+            barred = self.elastic.blocks(f"{self._settings.alias}-")
+            made = health["status"] != "red" and not barred and self._state() is not None
+            missing = made and not self.elastic.indices(self._settings.alias)
+            posts = self.elastic.count(self._settings.alias, {"match_all": {}}) if made and not missing else 0
         except QingyuError as error:
             return Condition("failed", error.message, tr("检查集群与网络", "see to the cluster and the network"))
         facts = tr("{n} 个节点，{s}", "{n} nodes, {s}", n=health["number_of_nodes"], s=health["status"])
-        if full:
-            message = tr("{f}：磁盘快满，索引只读", "{f}: a disk is nearly full, indices take no writes", f=facts)
-            return Condition(
-                "failed", message, tr("腾出磁盘空间，写入会自动继续", "free disk space; writing goes on by itself")
-            )
+        if barred:
+            return _barred(facts, barred)
         if health["status"] == "red":
             message = tr("{f}：部分数据不可用", "{f}: a part of the data cannot be reached", f=facts)
             return Condition("failed", message, tr("让缺少的节点回来", "bring the missing nodes back"))
         if missing:
-            return Condition("failed", missing, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
+            return Condition("failed", lost().message, tr("运行 qingyu index rebuild", "run qingyu index rebuild"))
         if health["status"] == "yellow" and health["number_of_nodes"] > 1:
             message = tr(
                 "{f}：副本不全，再坏一个节点就会缺数据",
@@ -143,14 +138,6 @@ class ElasticEngine:
             )
             return Condition("warning", message, tr("让缺少的节点回来", "bring the missing nodes back"))
         return Condition("ok", tr("{f}，{p} 条", "{f}, {p} posts", f=facts, p=posts))
-
-    def _missing(self) -> str:
-        """Why the live generation cannot be read, "" when it can."""
-        if not self.exists():
-            return ""
-        if not self.elastic.indices(self._settings.alias):
-            return lost().message
-        return ""
 
     def _writer(self, generation: Generation, lock: IO[str] | None) -> ElasticWriter:
         def committed() -> None:
@@ -161,9 +148,8 @@ class ElasticEngine:
             self.elastic,
             generation,
             lock=lock,
-            wait_s=self._settings.wait_s,
+            patience=self._patience,
             epoch=self._epoch,
-            told=self._told,
             committed=committed,
         )
 
@@ -205,7 +191,18 @@ class ElasticEngine:
             )
             raise StageError(message)
 
+    def _give_up(self, generation: Generation) -> None:
+        """Drop what was made of a generation that nobody reads; what cannot be dropped now is at the next rebuild."""
+        try:
+            read = self.elastic.indices(
+                self._settings.alias
+            )  # the switch may have gone through, and only its answer not
+            self.elastic.drop([one for one in self.elastic.indices(generation.pattern) if one not in read])
+        except QingyuError as error:
+            logger.warning("indices of generation=%s were not dropped: %s", generation.name, error.message)
+
     def _switch(self, generation: Generation) -> None:
+        """Let readers see this generation, and drop all others."""
         alias = self._settings.alias
         every = self.elastic.indices(f"{alias}-posts-*")
         new = [one for one in every if one.startswith(generation.pattern[:-1])]
@@ -213,3 +210,31 @@ class ElasticEngine:
         self.elastic.switch(alias, [one for one in named if one not in new], new)
         self._note(generation.name)
         self.elastic.drop([one for one in every if one not in new])
+
+    def _live(self) -> dict[str, Any]:
+        """What is noted of the live generation, a first one where there is none. The alias is right where the two differ:
+        whoever switched it was stopped before noting it."""
+        state = self._state()
+        if state is None:
+            self.set_up()
+            return self._note(f"g{uuid.uuid4().hex[:8]}")
+        start = f"{self._settings.alias}-posts-"
+        read = {one.removeprefix(start).partition("-")[0] for one in self.elastic.indices(self._settings.alias)}
+        if read and state["generation"] not in read:
+            return self._note(min(read))
+        return state
+
+
+def _barred(facts: str, reasons: set[str]) -> Condition:
+    """What to say where indices take no writes, mostly for want of disk space."""
+    said = "; ".join(sorted(reasons))
+    if any("disk" in one or "create-index" in one for one in reasons):
+        message = tr(
+            "{f}：磁盘快满，索引只读（{r}）", "{f}: a disk is nearly full, no writes are taken ({r})", f=facts, r=said
+        )
+        remedy = tr("腾出磁盘空间，写入会自动继续", "free disk space; writing goes on by itself")
+        return Condition("failed", message, remedy)
+    message = tr("{f}：索引不接受写入（{r}）", "{f}: no writes are taken ({r})", f=facts, r=said)
+    return Condition(
+        "failed", message, tr("在集群上解除封锁，写入会自动继续", "lift the block; writing goes on by itself")
+    )

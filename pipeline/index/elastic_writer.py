@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import json
-import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple
 
 from config.errors import StageError, TransientError
 from config.text import tr
 from pipeline.index.document import IndexDocument
-from pipeline.index.elastic_client import PASSING, Elastic
+from pipeline.index.elastic_client import Elastic, Item
 from pipeline.index.elastic_document import body_of, mapping, month_of, settings
+from pipeline.index.elastic_patience import Patience
 
-logger = logging.getLogger(__name__)
-T = TypeVar("T")
 # Documents looked up and sent in one request: of 50 characters some 700 KB, with room for long ones below the limit.
 _DOCUMENTS = 500
 _BYTES = 8_000_000
 # Requests under way at once, and waiting to be: one is sent while the next is made.
 _IN_FLIGHT = 2
 _QUEUED = 4
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 15.0
+# How often a document is sent again that makes the cluster stumble in a way nobody knows to pass (status 500).
+_TRIES = 6
 # A version holds the post's landing_seq above a number that grows with each writer, so that of two annotations of the
 # same landed post the one of the later writer stays.
 _EPOCH_BITS = 22
@@ -66,8 +64,8 @@ class _Held(NamedTuple):
 
 
 class ElasticWriter:
-    """See `pipeline.index.engine.Writer`. wait_s: how long to wait for a cluster that is away, at most; epoch: a number
-    that is larger for each writer than for those before; told: hears why it waits, and "" when it goes on."""
+    """See `pipeline.index.engine.Writer`. patience: with a cluster that is away; epoch: a number that is larger for each
+    writer than for those before."""
 
     def __init__(
         self,
@@ -75,21 +73,19 @@ class ElasticWriter:
         generation: Generation,
         *,
         lock: IO[str] | None,
-        wait_s: float,
+        patience: Patience,
         epoch: int = 0,
-        told: Callable[[str], None] = lambda note: None,
         committed: Callable[[], None] = lambda: None,
     ) -> None:
         self._elastic, self._generation, self._lock = elastic, generation, lock
-        self._wait_s, self._epoch, self._committed = wait_s, epoch % (1 << _EPOCH_BITS), committed
-        self._told = told
+        self._patience, self._epoch, self._committed = patience, epoch % (1 << _EPOCH_BITS), committed
         self._senders: ThreadPoolExecutor | None = ThreadPoolExecutor(_IN_FLIGHT)
         self._sent: list[Future[None]] = []
         self._refused: dict[str, str] = {}
         self._seen: dict[str, _Held] = {}
         self.put_count, self.put_sum, self.refused_count = 0, 0, 0
-        self._patiently(lambda: elastic.refresh(generation.pattern))
-        self._months = set(self._patiently(lambda: elastic.indices(generation.pattern)))
+        self._patience.until(lambda: elastic.refresh(generation.pattern))
+        self._months = set(self._patience.until(lambda: elastic.indices(generation.pattern)))
         self._empty = not self._months
 
     def put(self, documents: Iterable[IndexDocument]) -> int:
@@ -133,8 +129,8 @@ class ElasticWriter:
     def commit(self) -> None:
         """Wait for what is under way, make it visible, and tell readers that there is something new."""
         self._drain()
-        self._patiently(lambda: self._elastic.refresh(self._generation.pattern))
-        self._patiently(self._committed)
+        self._patience.until(lambda: self._elastic.refresh(self._generation.pattern))
+        self._patience.until(self._committed)
         self._seen.clear()
         self._empty = self._empty and not self._months
 
@@ -167,7 +163,7 @@ class ElasticWriter:
             return found
         query = {"query": {"ids": {"values": asked}}, "size": len(asked), "_source": False}
         query |= {"docvalue_fields": ["landed_seq"], "track_total_hits": False, "sort": ["_doc"]}
-        hits = self._patiently(lambda: self._elastic.search(self._generation.pattern, query))["hits"]["hits"]
+        hits = self._patience.until(lambda: self._elastic.search(self._generation.pattern, query))["hits"]["hits"]
         return found | {one["_id"]: _Held(one["_index"], int(one["fields"]["landed_seq"][0])) for one in hits}
 
     def _index_of(self, document: IndexDocument) -> str:
@@ -180,7 +176,7 @@ class ElasticWriter:
             }
             if generation.live:
                 body["aliases"] = {generation.alias: {}}
-            self._patiently(lambda: self._elastic.create(name, body))
+            self._patience.until(lambda: self._elastic.create(name, body))
             self._months.add(name)
         return name
 
@@ -204,29 +200,35 @@ class ElasticWriter:
 
     def _deliver(self, operations: Sequence[_Operation]) -> None:
         """Send until the cluster has taken or refused each."""
-        left, patience = operations, _Patience(self._wait_s, self._told)
+        left, wait, tries = operations, self._patience.begin(), 0
         while left:
             try:
                 items = self._elastic.bulk([line for one in left for line in one.lines])
             except TransientError as error:
-                patience.wait(error)
+                wait.pause(error)
                 continue
             except StageError as error:
                 if error.context.get("status") not in (400, 413):  # one document makes the whole request faulty
                     raise
                 self._halves(left, error)
                 return
-            again, reason = [], ""
-            for one, item in zip(left, items, strict=True):
-                if item.status in PASSING:
-                    again.append(one)
-                    reason = item.error
-                elif item.error and item.status not in (404, 409):  # 409: a newer one is held; 404: nothing to remove
-                    self._refuse(one, item.error)
+            tries += 1
+            again = [(one, item) for one, item in zip(left, items, strict=True) if not self._settled(one, item, tries)]
             if again:
-                patience.wait(TransientError(_busy(reason)))
-            left = again
-        patience.over()
+                wait.pause(TransientError(_busy(again[0][1].error)))
+            left = [one for one, _ in again]
+        wait.over()
+
+    def _settled(self, operation: _Operation, item: Item, tries: int) -> bool:
+        """Whether the cluster has taken or refused it for good."""
+        if not item.error or item.status == 409:  # 409: a newer one is held
+            return True
+        if item.passing or (item.status >= 500 and tries < _TRIES):
+            return False
+        if item.status == 404 and not operation.post_id:  # nothing to remove
+            return True
+        self._refuse(operation, item.error)
+        return True
 
     def _halves(self, operations: Sequence[_Operation], error: StageError) -> None:
         if len(operations) == 1:
@@ -241,43 +243,6 @@ class ElasticWriter:
             raise StageError(tr("删除失败：{r}", "a removal failed: {r}", r=reason[:300]))
         self.refused_count += 1
         self._refused[operation.post_id] = tr("索引不接受：{r}", "refused by the index: {r}", r=reason[:300])
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        patience = _Patience(self._wait_s, self._told)
-        while True:
-            try:
-                answer = call()
-            except TransientError as error:
-                patience.wait(error)
-            else:
-                patience.over()
-                return answer
-
-
-class _Patience:
-    """Pauses that grow, until `wait_s` have passed since the first."""
-
-    def __init__(self, wait_s: float, told: Callable[[str], None]) -> None:
-        self._wait_s, self._told = wait_s, told
-        self._pause_s, self._since = _FIRST_PAUSE_S, 0.0
-
-    def wait(self, error: TransientError) -> None:
-        """Pause, or raise `error` when enough was waited."""
-        now = time.monotonic()
-        if not self._since:
-            self._since = now
-            logger.warning("waiting for the index for %s s at most: %s", self._wait_s, error.message)
-        if now - self._since >= self._wait_s:
-            raise error
-        self._told(error.message)
-        time.sleep(min(self._pause_s, self._wait_s))
-        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-
-    def over(self) -> None:
-        """It went well: if there was a wait, say that it is over."""
-        if self._since:
-            logger.warning("the index answers again after %.0f s", time.monotonic() - self._since)
-            self._told("")
 
 
 def _busy(reason: str) -> str:
