@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import elastic_transport
 import elasticsearch
@@ -43,6 +45,9 @@ _PASSING_KINDS = frozenset(
 )
 # Nodes asked before a call fails; each has its own timeout.
 _RETRIES = 3
+# A node that does not answer so small a question at once is gone round, until the cluster has noticed it too (half a minute).
+_AT_ONCE_S, _AROUND_S = 2.0, 60.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,13 @@ class Item:
     passing: bool = False
 
 
+class _Way(NamedTuple):
+    """How to read: through which nodes, and copies of which nodes to prefer (None: any)."""
+
+    client: elasticsearch.Elasticsearch
+    preference: str | None
+
+
 class Elastic:
     """A cluster, asked through `settings` (section `index`). Safe to share between threads.
 
@@ -63,33 +75,80 @@ class Elastic:
     """
 
     def __init__(self, settings: Index) -> None:
-        self._client = _client(settings)
+        self._settings = settings
+        self._client = _client(settings, _urls(settings))
+        # For reading: a question that ran out of time is asked again by `_read`, not by the client.
+        self._usual = _Way(self._client.options(retry_on_timeout=False), None)
+        self._around, self._around_until = self._usual, 0.0
+        self._clients: dict[tuple[str, ...], elasticsearch.Elasticsearch] = {}
         self.address = settings.url
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        for one in (self._client, *self._clients.values()):
+            one.close()
+
+    def _read(self, ask: Callable[[elasticsearch.Elasticsearch, str | None], T]) -> T:
+        """What `ask` (client, preferred nodes) answers. A node that stands still holds up whoever asks for a part it has a
+        copy of, whichever node is asked: after a time-out only nodes that answer are asked, and for their copies."""
+        way = self._around if time.monotonic() < self._around_until else self._usual
+        with _told():
+            try:
+                return ask(*way)
+            except elastic_transport.ConnectionTimeout:
+                self._go_round()
+                return ask(*self._around)
+
+    def _go_round(self) -> None:
+        """Find out which nodes answer, and ask those for a while."""
+        urls = _urls(self._settings)
+        with ThreadPoolExecutor() as beside:
+            found = {url: one for url, one in zip(urls, beside.map(self._identity, urls), strict=True) if one}
+        logger.warning("a question to the index ran out of time; nodes that answer: %s of %s", len(found), len(urls))
+        if not found:
+            self._around = self._usual
+            return
+        if (client := self._clients.get(tuple(found))) is None:
+            client = self._clients.setdefault(tuple(found), _client(self._settings, list(found)))
+        around = f"_prefer_nodes:{','.join(sorted(set(found.values())))}"
+        self._around = _Way(client.options(retry_on_timeout=False), around)
+        self._around_until = time.monotonic() + _AROUND_S
+
+    def _identity(self, url: str) -> str:
+        """The identity of the node at `url`, "" where it does not answer at once."""
+        with _client(self._settings, [url]) as one:
+            try:
+                found = one.options(request_timeout=_AT_ONCE_S, max_retries=0).nodes.info(
+                    node_id="_local", metric="_none"
+                )
+            except (elasticsearch.ApiError, elastic_transport.TransportError):
+                return ""
+        return next(iter(found["nodes"]), "")
 
     def search(self, index: str | None, body: Mapping[str, Any], *, global_scores: bool = False) -> dict[str, Any]:
         """The answer of all shards; one that is away is an error, for a figure without it would be wrong.
 
         index: None where the body names a point in time. global_scores: words are weighed over all indices alike.
         """
-        options: dict[str, Any] = {"allow_partial_search_results": False}
+        options: dict[str, Any] = {"index": index, "allow_partial_search_results": False, **body}
         if global_scores:
             options["search_type"] = "dfs_query_then_fetch"
-        with _told():
-            return dict(self._client.search(index=index, **options, **body).body)
+        if index is None:
+            with _told():
+                return dict(self._client.search(**options).body)
+        return dict(self._read(lambda client, around: client.search(preference=around, **options)).body)
 
     def count(self, index: str, query: Mapping[str, Any]) -> int:
         """How many documents match."""
-        with _told():
-            return int(self._client.count(index=index, query=query)["count"])
+        found = self.search(index, {"query": query, "size": 0, "track_total_hits": True})
+        return int(found["hits"]["total"]["value"])
 
     def point_in_time(self, index: str, keep: str) -> str:
         """A state of the index that stays as it is for `keep` ("5m") after each use."""
-        with _told():
-            return str(self._client.open_point_in_time(index=index, keep_alive=keep)["id"])
+        open_ = self._read(
+            lambda client, around: client.open_point_in_time(index=index, keep_alive=keep, preference=around)
+        )
+        return str(open_["id"])
 
     def drop_point_in_time(self, pit: str) -> None:
         """Free it; one that has run out is passed over."""
@@ -108,10 +167,10 @@ class Elastic:
     def get(self, index: str, document: str) -> dict[str, Any] | None:
         """The newest state of a document, None where there is none (or no such index)."""
         try:
-            with _told():
-                return dict(self._client.get(index=index, id=document)["_source"])
+            found = self._read(lambda client, around: client.get(index=index, id=document, preference=around))
         except MissingError:
             return None
+        return dict(found["_source"])
 
     def put(self, index: str, document: str, body: Mapping[str, Any]) -> None:
         """Write one document."""
@@ -219,7 +278,11 @@ def _passes(status: int, kinds: Set[str]) -> bool:
     return status in PASSING or not kinds.isdisjoint(_PASSING_KINDS)
 
 
-def _client(settings: Index) -> elasticsearch.Elasticsearch:
+def _urls(settings: Index) -> list[str]:
+    return [one.strip() for one in settings.url.split(",")]
+
+
+def _client(settings: Index, urls: Sequence[str]) -> elasticsearch.Elasticsearch:
     options: dict[str, Any] = {
         "request_timeout": settings.timeout_s,
         "retry_on_timeout": True,
@@ -237,7 +300,7 @@ def _client(settings: Index) -> elasticsearch.Elasticsearch:
     elif settings.user and settings.password is not None:
         options["basic_auth"] = (settings.user, settings.password.get_secret_value())
     try:
-        return elasticsearch.Elasticsearch([one.strip() for one in settings.url.split(",")], **options)
+        return elasticsearch.Elasticsearch(list(urls), **options)
     except (ValueError, OSError) as error:
         message = tr("index 一节的地址或证书有误：{e}", "the address or certificate under index is wrong: {e}", e=error)
         raise ConfigError(message) from error
