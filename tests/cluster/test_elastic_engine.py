@@ -155,3 +155,15 @@ def test_deep_queries_are_taken(engine: ElasticEngine) -> None:
 
 def test_setting_up_twice_says_the_same(engine: ElasticEngine) -> None:
     assert engine.set_up() == engine.set_up()
+
+
+def test_a_switch_that_was_not_noted_is_noted_by_the_next_writer(engine: ElasticEngine, settings: Index) -> None:
+    before = engine.elastic.get(f"{settings.alias}-state", "live")
+    assert before is not None
+    with engine.rebuild() as writer:
+        writer.put(document(n) for n in range(50))
+    engine.elastic.put(f"{settings.alias}-state", "live", before)
+    with engine.writer() as writer:
+        writer.put(document(n) for n in range(50, 60))
+        writer.commit()
+    assert engine.reader().total() == 60

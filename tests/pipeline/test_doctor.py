@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from config.project import init_project
+from config.project import init_project, open_project
+from crawlers.store import open_store
+from pipeline.workers import present
 from tests.pipeline.commanding import asked, qingyu
 
 HOTLINE = "{name: hotline, kind: import, files: in/*.jsonl, columns: {id: id, text: text}}\n"
@@ -106,3 +108,16 @@ def test_a_data_folder_that_is_a_file(tmp_path: Path) -> None:
     assert found["paths.data"]["state"] == "failed"
     assert "paths.data" in found["paths.data"]["remedy"]
     assert found["store"]["state"] == "failed"
+
+
+def test_who_is_at_work_and_what_it_waits_for(tmp_path: Path) -> None:
+    init_project(tmp_path, contact="test@example.org")
+    assert "没有" in findings(tmp_path, code=0)["workers"]["message"]
+    store = open_store(open_project(tmp_path, {}))
+    with present(store, "机一 0a1b", "model") as presence:
+        assert findings(tmp_path, code=0)["workers"]["state"] == "ok"
+        presence.tell("磁盘写满")
+        found = findings(tmp_path, code=0)["workers"]
+    store.dispose()
+    assert found["state"] == "warning" and found["remedy"]
+    assert f"机一 进程 {os.getpid()}" in found["message"] and "等待：磁盘写满" in found["message"]
