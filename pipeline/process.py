@@ -22,7 +22,6 @@ from config.text import tr
 from crawlers.rows import to_ms
 from crawlers.schema import annotation, set_aside
 from crawlers.store import insert_rows, open_store, read, upsert, write
-from nlp.annotator import Annotator
 from pipeline.annotated import Copy, annotation_row, document
 from pipeline.annotating import ALONE, Annotators, Done, Tools, Work, annotators
 from pipeline.collector import seldom_collected
@@ -33,7 +32,7 @@ from pipeline.index.engines import engine_of
 from pipeline.pending import annotated_posts, kept, piece, posts_of, stale, tools_of
 from pipeline.process_report import ProcessReport, Progress
 from pipeline.query.reading import any_indexed
-from pipeline.sharing import index_to_oneself, process_shared
+from pipeline.sharing import Told, index_to_oneself, process_shared
 from pipeline.stored_documents import put_moved, stored_document
 from pipeline.workers import machine_of, present
 
@@ -54,13 +53,14 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     annotator = tools.load()
     report = ProcessReport(model=annotator.model)
     store = open_store(project)
-    report.rebuilt = _put_back(project, store)
     wanted = workers or project.settings.process.workers
-    with seldom_collected():
+    with present(store, machine_of(project.data_dir), annotator.model) as presence, seldom_collected():
+        report.rebuilt = _put_back(project, store, presence.tell)
+        told = Told(annotator, presence, report, progress)
         if store.dialect.name == "sqlite":
-            _process_alone(project, store, _Told(tools, annotator, report, progress), wanted)
+            _process_alone(project, store, tools, told, wanted)
         else:
-            process_shared(project, report, annotator, workers=wanted or os.cpu_count() or 1, progress=progress)
+            process_shared(project, store, told, workers=wanted or os.cpu_count() or 1)
     store.dispose()
     report.seconds = round(time.monotonic() - began, 3)
     logger.info(
@@ -70,32 +70,26 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a run works with, and whom it tells."""
-
-    tools: Tools
-    annotator: Annotator
-    report: ProcessReport
-    progress: Progress | None
-
-
-def _process_alone(project: Project, store: Engine, told: _Told, wanted: int) -> None:
+def _process_alone(project: Project, store: Engine, tools: Tools, told: Told, wanted: int) -> None:
     """The stage in this process and annotating processes of its own, where no other shares the store."""
     model = told.annotator.model
     ids = stale(store, model)
     if not ids:
         return
+
+    def progress(done: int, total: int | None) -> None:
+        told.presence.tell()
+        if told.progress is not None:
+            told.progress(done, total)
+
     # One processor is left for reading, indexing and writing, which take as long as the annotation.
     processes = 0 if len(ids) < ALONE else wanted or (os.cpu_count() or 1) - 1
-    machine = machine_of(project.data_dir)
     with (
-        present(store, machine, model) as presence,
-        annotators(told.tools, told.annotator, processes=processes) as pool,
-        engine_of(project, told=presence.tell).writer() as writer,
+        annotators(tools, told.annotator, processes=processes) as pool,
+        engine_of(project, told=told.presence.tell).writer() as writer,
         CopyIndex(project.copies_dir) as copies,
     ):
-        _work(project, store, ids, _Stage(pool, writer, copies, model, told.report), told.progress)
+        _work(project, store, ids, _Stage(pool, writer, copies, model, told.report), progress)
 
 
 def put_back(posts: int) -> str:
@@ -105,11 +99,11 @@ def put_back(posts: int) -> str:
     )
 
 
-def _put_back(project: Project, store: Engine) -> int:
+def _put_back(project: Project, store: Engine, told: Callable[[str], None] = lambda note: None) -> int:
     """Rebuild an index that is gone, so that no new one begins with the newest posts alone. Returns posts put back."""
     if copies_lost(project, store):
         rebuild_copies(project, store)
-    if engine_of(project).exists():
+    if engine_of(project, told=told).exists():
         return 0
     with read(store) as connection:
         once = any_indexed(connection)
@@ -136,7 +130,7 @@ class _Batch:
     coming: Iterator[list[Done]]
 
 
-def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, progress: Progress | None) -> None:
+def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, progress: Progress) -> None:
     """Three batches are on their way at a time: one is being annotated, one is grouped and indexed, and of one the index
     is being committed, after which its annotations are written."""
     size, total, done = project.settings.process.batch, len(stale), 0
@@ -153,8 +147,7 @@ def _work(project: Project, store: Engine, stale: Sequence[str], stage: _Stage, 
             made = _collected(batch) if batch is not None else {}
             if committing is not None:
                 done += _settle(store, stage, committing)
-                if progress is not None:
-                    progress(done, total)
+                progress(done, total)
             committing = _index(store, batch, made, stage, beside) if batch is not None else None
             batch = following
 

@@ -51,18 +51,26 @@ _PATIENCE_S = 60.0
 NO_COPY = Copy()
 
 
-def process_shared(
-    project: Project, report: ProcessReport, annotator: Annotator, *, workers: int, progress: Progress | None = None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run of the stage works with, and whom it tells."""
+
+    annotator: Annotator
+    presence: Presence
+    report: ProcessReport
+    progress: Progress | None = None
+
+
+def process_shared(project: Project, store: Engine, told: Told, *, workers: int) -> None:
     """Work until nothing is left, in `workers` processes (this one is the first); others that are killed are no harm.
 
-    Raises StageError while another machine works with another model, and where the embedded engine is another machine's.
+    Raises StageError where the embedded engine is another machine's.
     """
     others = [Context().Process(target=_member, args=(project,)) for _ in range(workers - 1)]
     for other in others:
         other.start()
     try:
-        _work(project, annotator, report, progress)
+        _work(project, store, told)
     finally:
         for other in others:
             other.join()
@@ -74,20 +82,17 @@ def process_shared(
 def _member(project: Project) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first, and this one when its work is done
     annotator = tools_of(project).load()
-    _work(project, annotator, ProcessReport(model=annotator.model))
-
-
-def _work(project: Project, annotator: Annotator, report: ProcessReport, progress: Progress | None = None) -> None:
     store = open_store(project)
-    machine = machine_of(project.data_dir)
     try:
-        with (
-            present(store, machine, annotator.model) as presence,
-            _Indexing(project, store, machine, presence) as index,
-        ):
-            _Worker(store, annotator, presence, index, report, progress).run()
+        with present(store, machine_of(project.data_dir), annotator.model) as presence:
+            _work(project, store, Told(annotator, presence, ProcessReport(model=annotator.model)))
     finally:
         store.dispose()
+
+
+def _work(project: Project, store: Engine, told: Told) -> None:
+    with _Indexing(project, store, machine_of(project.data_dir), told.presence) as index:
+        _Worker(store, told.annotator, told.presence, index, told.report, told.progress).run()
 
 
 @dataclass(slots=True)
