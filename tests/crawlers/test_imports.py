@@ -18,7 +18,8 @@ from crawlers.imports import Ended, run_import, source_files
 from crawlers.landing import Landing
 from crawlers.report import Counts
 from crawlers.schema import post, set_aside
-from crawlers.store import open_url, read
+from crawlers.store import read
+from tests.stores import Stores
 
 COLUMNS = {
     "id": "工单号",
@@ -59,11 +60,9 @@ def source(**more: Any) -> ImportSource:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
+def store(tmp_path: Path, stores: Stores) -> Engine:
     (tmp_path / "data").mkdir()
-    engine = open_url(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    yield engine
-    engine.dispose()
+    return stores.open()
 
 
 def write(root: Path, rows: list[list[Any]], name: str = "a.csv", *, encoding: str = "gb18030") -> None:

@@ -1,7 +1,6 @@
 """Re-reads of sites that say times as ages, of pages that fail in passing, and of numbers at the edge of what is kept."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +13,16 @@ from crawlers.landing import Landing, PageResult
 from crawlers.record import Kind, Official, RawPost
 from crawlers.report import Counts
 from crawlers.schema import post, revision
-from crawlers.store import open_url, read
+from crawlers.store import read
+from tests.stores import Stores
 
 NOW = datetime(2026, 11, 22, 8, 0, 13, 456_789, tzinfo=UTC)
 LINK = Link("http://h.example/1", "detail")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
-    return open_url(f"sqlite:///{tmp_path / 'q.db'}", busy_timeout_s=5)
+def store(stores: Stores) -> Engine:
+    return stores.open()
 
 
 def land(store: Engine, at: datetime, result: PageResult | None = None, **more: Any) -> Counts:

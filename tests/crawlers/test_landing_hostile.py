@@ -2,7 +2,6 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from crawlers.adapters.base import Link, ParsedPage, Problem
 from crawlers.landing import Landing, PageResult
 from crawlers.record import Engagement, Kind, RawPost
 from crawlers.schema import page, post
-from crawlers.store import open_url, read
+from crawlers.store import read
+from tests.stores import Stores
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 # A lone surrogate, as JSON of a site may hold ("\\ud800"), and a NUL: no database takes them.
@@ -24,8 +24,8 @@ PAGE = Link("http://h.example/1", "detail")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
-    return open_url(f"sqlite:///{tmp_path / 'q.db'}")
+def store(stores: Stores) -> Engine:
+    return stores.open()
 
 
 def landing(store: Engine, run_id: str = "r1") -> Landing:
@@ -106,16 +106,17 @@ sightings = st.lists(st.lists(st.integers(0, 12), max_size=6), min_size=2, max_s
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sightings, st.randoms(use_true_random=False), st.integers(1, 4))
 def test_the_order_of_pages_and_batches_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, pages: list[list[int]], dice: random.Random, size: int
+    stores: Stores, pages: list[list[int]], dice: random.Random, size: int
 ) -> None:
     results = [
         parsed(Link(f"http://h.example/p{n}", "thread"), posts=[said(key) for key in keys])
         for n, keys in enumerate(pages)
     ]
     mixed = dice.sample(results, len(results))
-    assert final(tmp_path_factory.mktemp("a"), [results]) == final(
-        tmp_path_factory.mktemp("b"), [mixed[at : at + size] for at in range(0, len(mixed), size)]
-    )
+    one, other = stores.open(), stores.open()
+    assert final(one, [results]) == final(other, [mixed[at : at + size] for at in range(0, len(mixed), size)])
+    one.dispose()
+    other.dispose()
 
 
 def said(key: int) -> RawPost:
@@ -132,16 +133,14 @@ def said(key: int) -> RawPost:
     )
 
 
-def final(folder: Path, batches: list[list[PageResult]]) -> list[tuple[Any, ...]]:
+def final(store: Engine, batches: list[list[PageResult]]) -> list[tuple[Any, ...]]:
     """The posts in the end, but their number in the landing and the page that last showed them; each seen once in counts."""
-    store = open_url(f"sqlite:///{folder / 'q.db'}")
     made = landing(store)
     for batch in batches:
         made.land(batch)
     columns = [column for column in post.c if column.name not in {"landed_seq", "page_id"}]
     with read(store) as connection:
         rows = [tuple(row) for row in connection.execute(select(*columns).order_by(post.c.id))]
-    store.dispose()
     counts = made.counts
     assert counts.posts_new == len(rows)
     assert counts.posts_changed == counts.posts_engagement == 0

@@ -3,13 +3,13 @@
 import random
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from crawlers.schema import meta, page, post, revision, set_aside
 from crawlers.store import open_url, read
+from tests.stores import Stores
 
 PAGES = 150
 PROGRAM = """
@@ -80,8 +80,8 @@ def state_of(url: str) -> dict[str, list[tuple[Any, ...]]]:
     return state
 
 
-def test_killed_again_and_again_it_ends_as_if_undisturbed(tmp_path: Path) -> None:
-    calm, killed = (f"sqlite:///{tmp_path / name}.db" for name in ("calm", "killed"))
+def test_killed_again_and_again_it_ends_as_if_undisturbed(stores: Stores) -> None:
+    calm, killed = stores.url(), stores.url()
     dice, kills = random.Random(5), 0
     for version in ("甲", "乙"):
         assert not killed_after(begin(calm, f"calm-{version}", version), PAGES + 1, 0)

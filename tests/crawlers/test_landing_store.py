@@ -1,4 +1,4 @@
-"""The landing on a real SQLite file: idempotent, all or nothing, every post in exactly one status."""
+"""The landing on real databases: idempotent, all or nothing, every post in exactly one status."""
 
 import subprocess
 import sys
@@ -21,6 +21,7 @@ from crawlers.pseudonym import pseudonym
 from crawlers.record import Engagement, Kind, Official, RawPost
 from crawlers.schema import metadata, page, post, revision, run, set_aside
 from crawlers.store import open_url, read, write
+from tests.stores import Stores
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 KEY = b"k" * 32
@@ -32,8 +33,8 @@ def source(**more: Any) -> BoardSource:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
-    return open_url(f"sqlite:///{tmp_path / 'q.db'}", busy_timeout_s=5)
+def store(stores: Stores) -> Engine:
+    return stores.open()
 
 
 def landing(store: Engine, *, run_id: str = "r1", at: datetime = NOW, **more: Any) -> Landing:
@@ -143,7 +144,8 @@ def test_evidence_is_redacted(store: Engine) -> None:
     assert "张三" not in evidence
 
 
-def test_no_name_is_ever_written(store: Engine, tmp_path: Path) -> None:
+def test_no_name_is_ever_written(tmp_path: Path) -> None:
+    store = open_url(f"sqlite:///{tmp_path / 'q.db'}")
     landing(store).land([result([raw(1, author="爱管闲事的老李")])])
     store.dispose()
     written = b"".join(p.read_bytes() for p in tmp_path.iterdir())
@@ -241,10 +243,8 @@ page_of_posts = st.lists(st.tuples(st.integers(0, 6), st.sampled_from(["甲", "�
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(page_of_posts, min_size=1, max_size=4))
-def test_statuses_add_up_and_a_second_time_is_unchanged(
-    tmp_path_factory: pytest.TempPathFactory, pages: list[Any]
-) -> None:
-    store = open_url(f"sqlite:///{tmp_path_factory.mktemp('h') / 'q.db'}")
+def test_statuses_add_up_and_a_second_time_is_unchanged(stores: Stores, pages: list[Any]) -> None:
+    store = stores.open()
     results = []
     for number, texts in enumerate(pages):
         posts = [
@@ -298,7 +298,8 @@ def test_a_locked_store_says_what_to_do(tmp_path: Path) -> None:
         pass
 
 
-def test_a_full_store_says_what_to_do_and_keeps_what_was_there(store: Engine) -> None:
+def test_a_full_store_says_what_to_do_and_keeps_what_was_there(tmp_path: Path) -> None:
+    store = open_url(f"sqlite:///{tmp_path / 'q.db'}")
     made = landing(store)
     made.land([result([raw(1)])])
     with store.connect() as connection:
@@ -335,8 +336,8 @@ for n in range(60):
         assert connection.execute(text("SELECT value FROM meta WHERE key='n'")).scalar_one() == "120"
 
 
-def test_opening_again_does_not_load_the_migrations(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'q.db'}"
+def test_opening_again_does_not_load_the_migrations(stores: Stores) -> None:
+    url = stores.url()
     open_url(url).dispose()
     code = f"import sys; from crawlers.store import open_url; open_url({url!r}); assert 'alembic' not in sys.modules"
     began = time.monotonic()

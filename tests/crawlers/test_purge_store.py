@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from crawlers.purge import purge
 from crawlers.record import Kind, RawPost
 from crawlers.rows import to_ms
 from crawlers.schema import annotation, audit, post, revision, run, set_aside
-from crawlers.store import insert_rows, open_url, read, write
+from crawlers.store import insert_rows, read, write
+from tests.stores import Stores
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 RULES = Retention(posts_days=100, revisions_days=10, set_aside_days=5, runs_days=20, audit_days=200)
@@ -25,8 +25,8 @@ TABLES = (post, revision, set_aside, run, audit, annotation)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
-    return open_url(f"sqlite:///{tmp_path / 'q.db'}")
+def store(stores: Stores) -> Engine:
+    return stores.open()
 
 
 def day(number: float) -> datetime:

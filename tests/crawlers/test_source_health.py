@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from crawlers.adapters.base import Link, ParsedPage, Problem
 from crawlers.health import RunReport, judge, source_health
 from crawlers.landing import Landing, PageResult
 from crawlers.record import Kind, RawPost
-from crawlers.store import open_url
+from tests.stores import Stores
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -57,8 +56,8 @@ def test_health_of_runs(runs: Sequence[RunReport], expected: str) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Engine:
-    return open_url(f"sqlite:///{tmp_path / 'q.db'}")
+def store(stores: Stores) -> Engine:
+    return stores.open()
 
 
 def source() -> Source:
