@@ -79,7 +79,7 @@ class Stores:
         if self._postgres is not None:
             (root / "secrets" / "store.url").write_text(self.url(), encoding="utf-8")
             with (root / "config" / "settings.yaml").open("a", encoding="utf-8") as file:
-                file.write("store:\n  url_file: secrets/store.url\n")
+                file.write("store:\n  url_file: ../secrets/store.url\n")
         return open_project(root, {})
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, update
 
-from config.project import Project, init_project, open_project
+from config.project import Project
 from config.sources import ImportSource
 from crawlers.adapters.base import Link, ParsedPage
 from crawlers.landing import Landing, PageResult
@@ -19,6 +19,7 @@ from crawlers.store import open_store, read, write
 from pipeline.process import process, rebuild_index
 from pipeline.query.layer import QueryLayer, Question
 from pipeline.retention import enforce
+from tests.stores import Stores
 
 DAY = datetime(2026, 11, 1, 8, tzinfo=UTC)
 SAID = "滨河路的路灯从上周三开始全部不亮，晚上接孩子放学的家长很多，路口已经摔了两个老人，请城管部门尽快安排人来修。"
@@ -29,9 +30,8 @@ OTHER = "通知：因管网检修，建设路小区将于11月9日8时至18时�
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    init_project(tmp_path, region="云水县")
-    return open_project(tmp_path, {})
+def project(tmp_path: Path, stores: Stores) -> Project:
+    return stores.project(tmp_path)
 
 
 def land(project: Project, *posts: tuple[str, str, int]) -> None:

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 
 from bench.process import land
-from config.project import Project, init_project, open_project
+from config.project import Project
 from crawlers.schema import correction
 from crawlers.store import open_store, read
 from pipeline.process import process
 from tests.pipeline.commanding import asked, qingyu
+from tests.stores import Stores
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    init_project(tmp_path, region="云水县")
-    made = open_project(tmp_path, {})
+def project(tmp_path: Path, stores: Stores) -> Project:
+    made = stores.project(tmp_path)
     land(made, ["路灯坏了三天没人管，太让人失望了", "请问社保卡在哪里补办"], "r1")
     process(made)
     return made

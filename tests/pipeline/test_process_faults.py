@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bench.process import land
 from config.errors import RecordError, StageError
-from config.project import Project, init_project, open_project
+from config.project import Project
 from crawlers.schema import annotation
 from crawlers.store import open_store, read
 from nlp.annotation import Annotation
@@ -20,12 +20,12 @@ from pipeline.index.tantivy_engine import TantivyEngine
 from pipeline.process import process, rebuild_index, tools_of
 from pipeline.query.layer import QueryLayer, Question
 from pipeline.retention import enforce
+from tests.stores import Stores
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    init_project(tmp_path, region="云水县")
-    made = open_project(tmp_path, {})
+def project(tmp_path: Path, stores: Stores) -> Project:
+    made = stores.project(tmp_path)
     land(made, ["路灯不亮没人修", "水管有毒气味", "校车几点发车"], "r1")
     return made
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from bench.process import land
 from config.errors import RecordError, StageError
-from config.project import Project, init_project, open_project
+from config.project import Project
 from crawlers.adapters.base import Link, ParsedPage
 from crawlers.landing import Landing, PageResult
 from crawlers.record import Engagement, Kind, RawPost
@@ -27,6 +27,7 @@ from pipeline.index.tantivy_engine import TantivyEngine
 from pipeline.process import process, rebuild_index, tools_of
 from pipeline.query.layer import QueryLayer, Question
 from pipeline.retention import enforce
+from tests.stores import Stores
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 THEMES = ["停水三天没人管", "路灯不亮", "感谢社区医生", "校车几点发车", "工地夜里施工太吵", "拖欠工资"]
@@ -42,14 +43,9 @@ def texts(count: int, seed: int = 3) -> list[str]:
     return made
 
 
-def project_at(root: Path) -> Project:
-    init_project(root, region="云水县")
-    return open_project(root, {})
-
-
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    made = project_at(tmp_path)
+def project(tmp_path: Path, stores: Stores) -> Project:
+    made = stores.project(tmp_path)
     land(made, texts(60), "r1")
     return made
 
@@ -139,8 +135,8 @@ def test_one_text_that_cannot_be_annotated_is_set_aside_alone(project: Project) 
     ]  # fmt: skip
 
 
-def test_processes_and_one_process_say_the_same(tmp_path: Path) -> None:
-    one, many = project_at(tmp_path / "one"), project_at(tmp_path / "many")
+def test_processes_and_one_process_say_the_same(tmp_path: Path, stores: Stores) -> None:
+    one, many = stores.project(tmp_path / "one"), stores.project(tmp_path / "many")
     for made in (one, many):
         land(made, texts(2_500), "r1")
     process(one, workers=1)
@@ -175,8 +171,8 @@ def killed_after(root: Path, batches: int, wait_s: float) -> bool:
         return run.wait() != 0
 
 
-def test_killed_again_and_again_it_ends_the_same(tmp_path: Path) -> None:
-    calm, killed = project_at(tmp_path / "calm"), project_at(tmp_path / "killed")
+def test_killed_again_and_again_it_ends_the_same(tmp_path: Path, stores: Stores) -> None:
+    calm, killed = stores.project(tmp_path / "calm"), stores.project(tmp_path / "killed")
     for made in (calm, killed):
         land(made, texts(500), "r1")
     process(calm)
