@@ -25,7 +25,7 @@ from crawlers.record import Post
 from crawlers.report import Counts
 from crawlers.rows import to_ms
 from crawlers.schema import run, set_aside, source_state
-from crawlers.store import insert_rows, read, upsert, write
+from crawlers.store import insert_rows, read, take_turn, upsert, write
 from nlp.redact import redact
 
 __all__ = ["KnownPage", "Landing", "Memory", "PageResult"]
@@ -119,6 +119,8 @@ class Landing:
         counts, results = Counts(), [_writable(result) for result in results]
         try:
             with write(self.engine) as connection:
+                # What is new is told by looking first: another landing of the same source (an import) waits.
+                take_turn(connection, f"landing {self.source.name}")
                 self._land(connection, results, counts)
         except BaseException:
             self.pages.take_back()

@@ -6,7 +6,6 @@ the connection that took it (at the latest a minute after the machine of the hol
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.errors import StageError, TransientError
 from config.locks import take
 from config.text import tr
-from crawlers.store import translated
+from crawlers.store import number_of, translated
 
 # A server asks a silent client for a sign of life after 30 s, and gives it up 30 s later.
 _ALIVE = ("tcp_keepalives_idle = 30", "tcp_keepalives_interval = 10", "tcp_keepalives_count = 3")
@@ -57,7 +56,7 @@ def acquire(store: Engine, name: str) -> Lease | None:
                 connection = stack.enter_context(store.connect().execution_options(isolation_level="AUTOCOMMIT"))
                 for option in _ALIVE:
                     connection.execute(text(f"SET {option}"))
-                got = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(name)}).scalar()
+                got = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": number_of(name)}).scalar()
                 if not got:
                     return None
                 # The connection goes back to no pool: closing it is what frees the lock.
@@ -85,12 +84,7 @@ def _file_lock(store: Engine, name: str, stack: ExitStack) -> bool:
     database = store.url.database
     folder = Path(database).parent if database and database != ":memory:" else Path()
     try:
-        stack.enter_context(take(folder / "leases" / f"{_key(name):x}.lock", name))
+        stack.enter_context(take(folder / "leases" / f"{number_of(name):x}.lock", name))
     except StageError:
         return False
     return True
-
-
-def _key(name: str) -> int:
-    """A number of 63 bits for `name`."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") >> 1

@@ -13,7 +13,7 @@ from crawlers.record import Post, to_json
 from crawlers.report import Counts
 from crawlers.rows import from_ms, post_row, row_post
 from crawlers.schema import meta, post, revision
-from crawlers.store import insert_rows, upsert
+from crawlers.store import insert_rows, take_turn, upsert
 
 # SQLite takes at most 32,766 parameters in a statement; 500 keep the statement small enough to be cached.
 _CHUNK = 500
@@ -89,7 +89,11 @@ class PostWriter:
         if not rows:
             return
         asked = select(meta.c.value).where(meta.c.key == _SEQUENCE).with_for_update()
-        last = int(self.connection.execute(asked).scalar() or 0)
+        held = self.connection.execute(asked).scalar()
+        if held is None:  # the first landing of all: there is no row to lock yet
+            take_turn(self.connection, _SEQUENCE)
+            held = self.connection.execute(asked).scalar()
+        last = int(held or 0)
         for number, row in enumerate(rows, start=last + 1):
             row["landed_seq"] = number
         upsert(self.connection, meta, [{"key": _SEQUENCE, "value": str(last + len(rows))}], key="key")

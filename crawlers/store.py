@@ -1,10 +1,12 @@
 """The store: opens the database, brings its tables up to date, and gives the one way to write.
 
-SQLite in WAL mode by default; the same code on PostgreSQL. Readers never wait for the writer.
+SQLite in WAL mode by default; the same code on PostgreSQL. Readers never wait for the writer. SQLite has one writer at a
+time; on PostgreSQL writers wait for each other at the rows they share and where they ask for it by `take_turn`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +26,26 @@ from config.text import tr
 # The newest migration of crawlers/migrations/versions.
 HEAD = "0003"
 _WRITES = "qingyu_write"
+# What PostgreSQL calls what went wrong (its appendix A): its words are in the language of the server.
+_LOCKED = {"55P03", "40P01", "40001"}
+_FULL = {"53100"}
+_AWAY = {"57P01", "57P02", "57P03", "53300"}
+_DAMAGED = {"XX001", "XX002"}
 
 
 def open_store(project: Project, *, flush: bool = True) -> Engine:
     """The store of `project`, tables up to date. flush: see `open_url`. Raises StageError, TransientError (locked)."""
     return open_url(project.store_url, busy_timeout_s=project.settings.store.busy_timeout_s, flush=flush)
+
+
+@contextmanager
+def opened(project: Project) -> Iterator[Engine]:
+    """The store of `project` for the time of the block, its connections closed however that ends."""
+    store = open_store(project)
+    try:
+        yield store
+    finally:
+        store.dispose()
 
 
 def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> Engine:
@@ -42,8 +59,12 @@ def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> E
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, flush=flush))
         event.listen(engine, "begin", _begin_sqlite)
-    with translated():
-        _migrate(engine)
+    try:
+        with translated():
+            _migrate(engine)
+    except QingyuError:
+        engine.dispose()
+        raise
     return engine
 
 
@@ -73,9 +94,16 @@ def _engine_at(parsed: URL, busy_timeout_s: float) -> Engine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     if parsed.get_backend_name() == "sqlite":
         return create_engine(parsed, connect_args={"timeout": busy_timeout_s})
-    # As SQLite waits for the lock of the file, PostgreSQL waits for those of rows.
-    wait = {"options": f"-c lock_timeout={int(busy_timeout_s * 1000)}"} if parsed.drivername.endswith("psycopg") else {}
-    return create_engine(parsed, connect_args=wait)
+    if parsed.get_backend_name() != "postgresql":
+        raise ArgumentError("neither sqlite nor postgresql")
+    if parsed.drivername == "postgresql":  # the driver that is installed by the extra, whatever the default is
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    # As SQLite waits for the lock of the file, PostgreSQL waits for those of rows; an address may hold options of its own.
+    given = parsed.query.get("options", "")
+    options = given if isinstance(given, str) else " ".join(given)
+    wait = f"{options} -c lock_timeout={int(busy_timeout_s * 1000)}".strip()
+    # Asked before use, a connection that a restart of the server ended is replaced.
+    return create_engine(parsed, connect_args={"options": wait}, pool_pre_ping=True)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object, *, flush: bool) -> None:
@@ -98,7 +126,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def write(engine: Engine) -> Iterator[Connection]:
-    """A writing transaction: all or nothing; writers wait for each other. Raises TransientError, StageError."""
+    """A writing transaction: all or nothing; writers wait for each other. Raises TransientError, StageError.
+
+    On PostgreSQL they wait only at the rows they both write: those who first look and then write say so by `take_turn`.
+    """
     with translated(), engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
 
@@ -106,8 +137,20 @@ def write(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
     """A reading transaction: one state of the store from beginning to end."""
-    with translated(), engine.connect() as connection, connection.begin():
+    steady = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with translated(), engine.connect().execution_options(**steady) as connection, connection.begin():
         yield connection
+
+
+def take_turn(connection: Connection, name: str) -> None:
+    """Others who ask for the turn called `name` wait until this transaction has ended; then they see what it wrote."""
+    if connection.dialect.name != "sqlite":  # there every writer has the file to itself
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": number_of(f"turn {name}")})
+
+
+def number_of(name: str) -> int:
+    """A number of 63 bits for `name`, as PostgreSQL's advisory locks take it."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big") >> 1
 
 
 @contextmanager
@@ -123,14 +166,14 @@ def translated() -> Iterator[None]:
 
 def _translate(error: SQLAlchemyError) -> QingyuError:
     reason = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
-    lower = reason.lower()
-    if any(word in lower for word in ("locked", "busy", "lock timeout", "deadlock")):
+    lower, code = reason.lower(), str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    if code in _LOCKED or any(word in lower for word in ("locked", "busy", "lock timeout", "deadlock")):
         message = tr(
             "数据库被另一个进程占用；稍后再试，或调大 store.busy_timeout_s",
             "the store is locked by another process; try again, or raise store.busy_timeout_s",
         )
         return TransientError(message, reason=reason)
-    if "full" in lower or "no space left" in lower:
+    if code in _FULL or (not code and "full" in lower) or "no space left" in lower:
         message = tr(
             "磁盘已满，没有写入；腾出空间后再运行一次即可继续（已落地的都在）",
             "the disk is full, nothing was written; free some space and run again (what had landed is kept)",
@@ -145,6 +188,13 @@ def _translate(error: SQLAlchemyError) -> QingyuError:
             r=reason,
         )
         return StageError(message, reason=reason)
+    if code in _DAMAGED:
+        message = tr(
+            "PostgreSQL 的数据已损坏（{r}）；请从备份（pg_dump）恢复",
+            "the data of PostgreSQL is damaged ({r}); restore it from a backup (pg_dump)",
+            r=reason,
+        )
+        return StageError(message, reason=reason)
     if "malformed" in lower or "not a database" in lower or "corrupt" in lower:
         message = tr(
             "数据库文件已损坏（{r}）；请从备份恢复 data/qingyu.db，或移开它重新采集",
@@ -152,7 +202,7 @@ def _translate(error: SQLAlchemyError) -> QingyuError:
             r=reason,
         )
         return StageError(message, reason=reason)
-    if any(word in lower for word in ("connection refused", "connection failed", "server closed", "terminating conn")):
+    if _is_away(error, code, lower):
         message = tr(
             "连不上数据库（{r}）；确认它在运行后再试，已落地的都在",
             "the store does not answer ({r}); see that it runs and try again, what had landed is kept",
@@ -165,6 +215,13 @@ def _translate(error: SQLAlchemyError) -> QingyuError:
         )
         return StageError(message, reason=reason)
     return StageError(reason)
+
+
+def _is_away(error: SQLAlchemyError, code: str, lower: str) -> bool:
+    """Whether the server did not answer, or ended the connection."""
+    if code in _AWAY or code.startswith("08") or getattr(error, "connection_invalidated", False):
+        return True
+    return any(word in lower for word in ("connection refused", "connection failed", "server closed", "terminating conn"))
 
 
 def _version(connection: Connection) -> str | None:
@@ -183,6 +240,7 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).resolve().parent / "migrations"))
     with write(engine) as connection:
+        take_turn(connection, "migrations")
         current = _version(connection)  # another process may have done it while this one waited for the lock
         if current is not None and current > HEAD:
             message = tr(

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +21,7 @@ from config.project import Project
 from config.text import tr
 from crawlers.rows import to_ms
 from crawlers.schema import annotation, set_aside
-from crawlers.store import insert_rows, open_store, read, upsert, write
+from crawlers.store import insert_rows, opened, read, upsert, write
 from pipeline.annotated import Copy, annotation_row, document
 from pipeline.annotating import ALONE, Annotators, Done, Tools, Work, annotators
 from pipeline.collector import seldom_collected
@@ -52,16 +52,15 @@ def process(project: Project, *, progress: Progress | None = None, workers: int 
     tools = tools_of(project)
     annotator = tools.load()
     report = ProcessReport(model=annotator.model)
-    store = open_store(project)
     wanted = workers or project.settings.process.workers
-    with present(store, machine_of(project.data_dir), annotator.model) as presence, seldom_collected():
+    machine = machine_of(project.data_dir)
+    with opened(project) as store, present(store, machine, annotator.model) as presence, seldom_collected():
         report.rebuilt = _put_back(project, store, presence.tell)
         told = Told(annotator, presence, report, progress)
         if store.dialect.name == "sqlite":
             _process_alone(project, store, tools, told, wanted)
         else:
             process_shared(project, store, told, workers=wanted or os.cpu_count() or 1)
-    store.dispose()
     report.seconds = round(time.monotonic() - began, 3)
     logger.info(
         "process model=%s read=%s indexed=%s set_aside=%s seconds=%s",
@@ -248,7 +247,14 @@ def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
 
     Raises StageError when another process is writing the index.
     """
-    store = open_store(project)
+    with opened(project) as store:
+        posts = _rebuilt(project, store, progress)
+        rebuild_copies(project, store)
+    logger.info("index rebuilt posts=%s", posts)
+    return posts
+
+
+def _rebuilt(project: Project, store: Engine, progress: Progress | None) -> int:
     posts = 0
     with (
         index_to_oneself(store) as epoch,
@@ -261,9 +267,6 @@ def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
             posts += len(partition)
             if progress is not None:
                 progress(posts, None)
-    rebuild_copies(project, store)
-    store.dispose()
-    logger.info("index rebuilt posts=%s", posts)
     return posts
 
 
@@ -271,13 +274,11 @@ def rebuild_index(project: Project, *, progress: Progress | None = None) -> int:
 def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
     """What takes posts out of the index for good, by ids. No other process writes the index while the block lasts, so
     none puts a post there that is just leaving the store. Raises StageError while another process is writing."""
-    store = open_store(project)
-    _put_back(project, store)
-    with (
-        index_to_oneself(store) as epoch,
-        engine_of(project, epoch=epoch).writer() as writer,
-        CopyIndex(project.copies_dir) as copies,
-    ):
+    with opened(project) as store, ExitStack() as stack:
+        _put_back(project, store)
+        epoch = stack.enter_context(index_to_oneself(store))
+        writer = stack.enter_context(engine_of(project, epoch=epoch).writer())
+        copies = stack.enter_context(CopyIndex(project.copies_dir))
 
         def forget(ids: Sequence[str]) -> None:
             writer.delete(ids)
@@ -287,7 +288,6 @@ def forgetting(project: Project) -> Iterator[Callable[[Sequence[str]], None]]:
 
         yield forget
         _mend_originals(store, writer)
-    store.dispose()
 
 
 def _mend_originals(store: Engine, writer: Writer) -> None:

@@ -22,10 +22,10 @@ from config.project import Project
 from config.text import tr
 from crawlers.leases import Lease, acquire
 from crawlers.schema import annotation, meta, post, set_aside
-from crawlers.store import insert_rows, open_store, read, upsert, write
+from crawlers.store import insert_rows, opened, read, upsert, write
 from nlp.annotator import Annotator
 from pipeline.annotated import Copy, annotation_row, document, stored_annotation
-from pipeline.annotating import CHUNK, Context, Done, Work, annotate
+from pipeline.annotating import ALONE, CHUNK, Context, Done, Work, annotate
 from pipeline.copy_index import CopyIndex
 from pipeline.copying import copies_lost, place_batch, rebuild_copies
 from pipeline.index.engine import Writer
@@ -66,7 +66,9 @@ def process_shared(project: Project, store: Engine, told: Told, *, workers: int)
 
     Raises StageError where the embedded engine is another machine's.
     """
-    others = [Context().Process(target=_member, args=(project,)) for _ in range(workers - 1)]
+    # For few posts, others would take longer to load what they need than this process to do all.
+    few = len(stale(store, told.annotator.model, most=ALONE)) < ALONE
+    others = [] if few else [Context().Process(target=_member, args=(project,)) for _ in range(workers - 1)]
     for other in others:
         other.start()
     try:
@@ -82,12 +84,8 @@ def process_shared(project: Project, store: Engine, told: Told, *, workers: int)
 def _member(project: Project) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first, and this one when its work is done
     annotator = tools_of(project).load()
-    store = open_store(project)
-    try:
-        with present(store, machine_of(project.data_dir), annotator.model) as presence:
-            _work(project, store, Told(annotator, presence, ProcessReport(model=annotator.model)))
-    finally:
-        store.dispose()
+    with opened(project) as store, present(store, machine_of(project.data_dir), annotator.model) as presence:
+        _work(project, store, Told(annotator, presence, ProcessReport(model=annotator.model)))
 
 
 def _work(project: Project, store: Engine, told: Told) -> None:

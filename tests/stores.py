@@ -36,6 +36,10 @@ class Postgres:
         """Remove one, whoever is still connected."""
         self._say(f"DROP DATABASE {name} WITH (FORCE)")
 
+    def disconnect(self) -> None:
+        """End all other connections, as a restart of the server does."""
+        self._say("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE 'test%'")
+
     def close(self) -> None:
         """Leave the server."""
         self._engine.dispose()
