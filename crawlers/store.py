@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -57,7 +58,7 @@ def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> E
     """
     engine = _engine(url, busy_timeout_s)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", partial(_prepare_sqlite, flush=flush))
+        event.listen(engine, "connect", partial(_prepare_sqlite, flush=flush, patience_s=busy_timeout_s))
         event.listen(engine, "begin", _begin_sqlite)
     try:
         with translated():
@@ -106,16 +107,30 @@ def _engine_at(parsed: URL, busy_timeout_s: float) -> Engine:
     return create_engine(parsed, connect_args={"options": wait}, pool_pre_ping=True)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, record: object, *, flush: bool) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, record: object, *, flush: bool, patience_s: float) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not guessed by the driver
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_wal(cursor, patience_s)
     # Landing commits in batches, so waiting for the disk costs it little.
     cursor.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute("PRAGMA temp_store=MEMORY")
     cursor.execute("PRAGMA cache_size=-65536")  # 64 MB
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor, patience_s: float) -> None:
+    """Readers beside the writer. A new file is switched once, and SQLite refuses whoever comes at that moment without waiting."""
+    give_up = time.monotonic() + patience_s
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -221,7 +236,9 @@ def _is_away(error: SQLAlchemyError, code: str, lower: str) -> bool:
     """Whether the server did not answer, or ended the connection."""
     if code in _AWAY or code.startswith("08") or getattr(error, "connection_invalidated", False):
         return True
-    return any(word in lower for word in ("connection refused", "connection failed", "server closed", "terminating conn"))
+    return any(
+        word in lower for word in ("connection refused", "connection failed", "server closed", "terminating conn")
+    )
 
 
 def _version(connection: Connection) -> str | None:

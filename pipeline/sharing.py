@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, exists, func, select, update
 
-from config.errors import StageError
+from config.errors import QingyuError, StageError
 from config.project import Project
 from config.text import tr
 from crawlers.leases import Lease, acquire
@@ -44,6 +45,7 @@ _BLOCK = 5 * CHUNK
 # Ids asked for in one go; they are kept in memory.
 _ROUND = 200_000
 _PAUSE_S = 0.2
+_IDS = 500
 # How often one who does not hold the lease asks for it.
 _RETRY_S = 1.0
 # How long purging and rebuilding wait for their turn.
@@ -84,8 +86,12 @@ def process_shared(project: Project, store: Engine, told: Told, *, workers: int)
 def _member(project: Project) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first, and this one when its work is done
     annotator = tools_of(project).load()
-    with opened(project) as store, present(store, machine_of(project.data_dir), annotator.model) as presence:
-        _work(project, store, Told(annotator, presence, ProcessReport(model=annotator.model)))
+    try:
+        with opened(project) as store, present(store, machine_of(project.data_dir), annotator.model) as presence:
+            _work(project, store, Told(annotator, presence, ProcessReport(model=annotator.model)))
+    except QingyuError as error:
+        logger.warning("process member stopped: %s", error.message)
+        sys.exit(1)
 
 
 def _work(project: Project, store: Engine, told: Told) -> None:
@@ -143,7 +149,7 @@ class _Worker:
             upsert(
                 connection,
                 annotation,
-                [_waiting(rows[one], done, had, model, now) for one, done in (made | reused).items()],
+                [_waiting(rows[one], done, had, model, now) for one, done in sorted((made | reused).items())],
                 key="post_id",
             )
             pieces = [piece(rows[one], done.reason, now) for one, done in made.items() if done.annotation is None]
@@ -329,12 +335,21 @@ class _Indexing:
         # Whoever lost the lease meanwhile must not say that it is done; what it put is put again, the same.
         self._lease.check()
         with write(self._store) as connection:
+            _lock(connection, {*rows, *placed.moved})
             _mark(connection, rows, copies, {*gone, *refused})
             placed.write(connection)
             mine = [piece(rows[one], reason, now) for one, reason in refused.items() if one in rows]
             insert_rows(connection, set_aside, mine)
         report.indexed -= len(mine)
         report.set_aside += len(mine)
+
+
+def _lock(connection: Connection, ids: Iterable[str]) -> None:
+    """Take the rows of annotations in the order in which `_Worker._chunk` writes them, so that neither waits for the other."""
+    every = sorted(ids)
+    for start in range(0, len(every), _IDS):
+        some = annotation.c.post_id.in_(every[start : start + _IDS])
+        connection.execute(select(annotation.c.post_id).where(some).order_by(annotation.c.post_id).with_for_update())
 
 
 def _mark(connection: Connection, rows: dict[str, dict[str, Any]], copies: dict[str, Copy], out: set[str]) -> None:

@@ -37,7 +37,8 @@ class Link:
     role: how the adapter wants it parsed ("list", "detail", "thread", "feed", "article" …), at most 16 characters.
     walk: True for pages that lead to others (lists, pagers, feeds, sitemaps): read in every run, by the run's walk;
     False for pages that hold posts: read when new, when `fingerprint` differs from last time, or when a re-visit is due.
-    fingerprint: digest or plain text of what the list says about the page (state, last reply, lastmod); "" if nothing.
+    fingerprint: digest or plain text of what the list says about the page (state, last reply, lastmod), at most 64
+    characters; "" if nothing.
     meta: JSON values handed to the page's parser (what the list shows and the page does not). Two keys speak to the spider:
     "instead", links as [url, role, walk, meta] to read when this one is closed for good (robots.txt, 4xx, WrongPage), which
     is then no failure; "fresh": True asks without ETag and Last-Modified, for pages whose 304 hides what changed.

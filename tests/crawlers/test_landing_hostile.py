@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 from config.sources import ImportSource
 from crawlers.adapters.base import Link, ParsedPage, Problem
 from crawlers.landing import Landing, PageResult
-from crawlers.record import Engagement, Kind, RawPost
+from crawlers.record import Engagement, Kind, Official, RawPost
 from crawlers.schema import page, post
 from crawlers.store import read
 from tests.stores import Stores
@@ -97,6 +97,23 @@ def test_a_batch_of_nothing_is_nothing(store: Engine) -> None:
     made = landing(store)
     made.land([])
     assert made.counts.pages_parsed == 0
+
+
+@pytest.mark.parametrize("size", [41, 65, 81, 201, 5_000])
+def test_no_length_of_what_a_site_says_ends_a_crawl(store: Engine, size: int) -> None:
+    """SQLite takes text of any length into any column; PostgreSQL does not."""
+    long = "长" * size
+    link = Link(f"http://h.example/{long}", "detail", fingerprint=long[:64], meta={"title": long})
+    said = RawPost(
+        Kind.REPLY, link.url, long, long, native_id=long, parent_native=long, author=long, thread_url=link.url,
+        region=long, category=long, published=NOW, official=Official(long, NOW, long),
+        engagement=Engagement(views=10**30, likes=2**63, dislikes=-1, replies=2**31),
+    )  # fmt: skip
+    made = landing(store)
+    made.land([parsed(link, posts=[said], links=[link], etag=long, last_modified=long, problems=[Problem(long, long)])])
+    made.land([PageResult(PAGE, "failed", NOW, reason=long, evidence=long)])
+    made.finish(outcome="failed", reason=long, walk_complete=False, state={"seen": long})
+    assert made.counts.posts_new == 1
 
 
 # Posts by native id: each says the same wherever it is seen, as on pages that overlap.

@@ -1,15 +1,19 @@
 """Several processes at one store: what they begin together ends as if they had come one after the other, on each database."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, insert, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from config.errors import QingyuError
 from config.settings import Retention
 from config.sources import ImportSource
 from crawlers.adapters.base import Link, ParsedPage
@@ -17,7 +21,7 @@ from crawlers.landing import Landing, PageResult
 from crawlers.purge import purge
 from crawlers.record import Kind, RawPost
 from crawlers.schema import annotation, meta, post
-from crawlers.store import read, upsert, write
+from crawlers.store import open_url, read, upsert, write
 from tests.stores import Postgres, Stores
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -41,15 +45,15 @@ def pages(numbers: Sequence[int]) -> list[PageResult]:
     return found
 
 
-def together(*tasks: Any) -> list[BaseException]:
+def together(*tasks: Callable[[], object]) -> list[Exception]:
     """Runs all at the same moment; returns what they raised."""
-    gate, raised = threading.Barrier(len(tasks)), []
+    gate, raised = threading.Barrier(len(tasks)), list[Exception]()
 
-    def run(task: Any) -> None:
+    def run(task: Callable[[], object]) -> None:
         gate.wait()
         try:
             task()
-        except BaseException as error:
+        except (QingyuError, SQLAlchemyError) as error:
             raised.append(error)
 
     threads = [threading.Thread(target=run, args=(task,)) for task in tasks]
@@ -68,10 +72,22 @@ def test_processes_that_open_a_new_store_together_all_find_its_tables(stores: St
     assert [run.returncode for run in runs] == [0] * 4, said
 
 
+def test_a_file_that_is_just_being_made_is_waited_for(tmp_path: Path) -> None:
+    """SQLite does not wait by itself for the lock that it needs to switch a file to its write-ahead log."""
+    maker = sqlite3.connect(tmp_path / "q.db", isolation_level=None, check_same_thread=False)
+    maker.execute("CREATE TABLE made (x)")
+    maker.execute("BEGIN IMMEDIATE")
+    done = threading.Timer(0.3, maker.execute, ["COMMIT"])
+    done.start()
+    open_url(f"sqlite:///{tmp_path / 'q.db'}", busy_timeout_s=20).dispose()
+    done.join()
+    maker.close()
+
+
 def test_the_first_landings_of_two_sources_together_number_their_posts_apart(stores: Stores) -> None:
     url = stores.url()
     made = [landing(stores.open(url), f"s{n}", f"r{n}") for n in range(4)]
-    assert together(*(lambda one=one: one.land(pages(range(50))) for one in made)) == []
+    assert together(*(partial(one.land, pages(range(50))) for one in made)) == []
     with read(stores.open(url)) as connection:
         numbers = sorted(connection.execute(select(post.c.landed_seq)).scalars())
         assert connection.execute(select(meta.c.value).where(meta.c.key == "landed_seq")).scalar() == "200"
@@ -83,7 +99,7 @@ def test_one_source_landed_twice_at_once_has_each_post_once(stores: Stores) -> N
     made = [landing(stores.open(url), run=f"r{n}") for n in range(3)]
     for first in range(0, 200, 40):
         batch = pages(range(first, first + 40))
-        assert together(*(lambda one=one: one.land(batch) for one in made)) == []
+        assert together(*(partial(one.land, batch) for one in made)) == []
     assert sum(one.counts.posts_new for one in made) == 200
     assert sum(one.counts.posts_unchanged for one in made) == 400
     with read(stores.open(url)) as connection:
@@ -122,12 +138,16 @@ def test_a_post_purged_while_it_is_annotated_leaves_no_annotation(postgres: Post
     waiting.join(30)
     assert not waiting.is_alive()
     with read(store) as connection:
-        left = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (post, annotation)]
+        left = [
+            connection.execute(select(func.count()).select_from(table)).scalar_one() for table in (post, annotation)
+        ]
     assert left == [0, 0]
 
 
 def _until_it_waits(store: Engine) -> None:
-    blocked = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    blocked = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
     for _ in range(200):
         with read(store) as connection:
             if connection.execute(blocked).scalar_one():
