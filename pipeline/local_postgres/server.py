@@ -6,10 +6,13 @@ import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 from config.errors import StageError
 from config.text import tr
@@ -53,8 +56,13 @@ class Server:
         self.plan = plan
 
     def running(self) -> bool:
-        """Whether it runs."""
-        return self._control("status", check=False).returncode == 0 if self.plan.data.is_dir() else False
+        """Whether it runs: its pid file names a server of this folder, not a program that was given the number since."""
+        try:
+            pid = int((self.plan.data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+            process = psutil.Process(pid)
+            return str(self.plan.data) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.Error):
+            return False
 
     def start(self) -> None:
         """Make it where there is none, and start it."""
@@ -63,8 +71,7 @@ class Server:
         self._own(self.plan.folder)
         if subprocess.run(self._as_user(["test", "-w", str(self.plan.folder)]), check=False).returncode:
             raise StageError(_out_of_reach(self.plan.folder))
-        new = not self.plan.data.is_dir()
-        if new:
+        if not self.plan.data.is_dir():
             made = ["-D", str(self.plan.data), "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
             self._told(self._as_user([tool("initdb"), *made]))
         options = f"-c listen_addresses={'127.0.0.1' if self.plan.port else chr(39) * 2} -k {self.plan.folder}"
@@ -74,19 +81,24 @@ class Server:
         begun = self._control("start", "-o", options, "-l", str(self.plan.log), "-t", str(_START_S), check=False)
         if begun.returncode:
             raise StageError(self._why())
-        if new:
-            self.make_database(DATABASE)
+        # Not where the folder is made: that start may have failed.
+        self._databases(lambda names: [] if DATABASE in names else [f'CREATE DATABASE "{DATABASE}"'])
 
     def make_database(self, name: str) -> str:
         """A database, emptied if there is one; returns its address."""
+        self._databases(lambda names: [f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"'])
+        return self.plan.url(name)
+
+    def _databases(self, wanted: Callable[[Collection[str]], Sequence[str]]) -> None:
+        """Execute the statements that are wanted in view of the names of databases."""
         from sqlalchemy import create_engine, text
 
         engine = create_engine(self.plan.url("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
+            names = connection.execute(text("SELECT datname FROM pg_database")).scalars().all()
+            for statement in wanted(names):
+                connection.execute(text(statement))
         engine.dispose()
-        return self.plan.url(name)
 
     def stop(self) -> None:
         """Stop it; data stays. Nothing happens where it does not run."""
