@@ -56,7 +56,7 @@ def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> E
     should wait for) it survives the end of the process at any instant, but power loss may take the last ones.
     Raises ConfigError for an address that cannot be used, StageError, TransientError.
     """
-    engine = _engine(url, busy_timeout_s)
+    engine = _engine(url, busy_timeout_s, flush=flush)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", partial(_prepare_sqlite, flush=flush, patience_s=busy_timeout_s))
         event.listen(engine, "begin", _begin_sqlite)
@@ -69,11 +69,11 @@ def open_url(url: str, *, busy_timeout_s: float = 30.0, flush: bool = True) -> E
     return engine
 
 
-def _engine(url: str, busy_timeout_s: float) -> Engine:
+def _engine(url: str, busy_timeout_s: float, *, flush: bool) -> Engine:
     # The address is not shown: it may hold a password.
     try:
         parsed = make_url(url)
-        engine = _engine_at(parsed, busy_timeout_s)
+        engine = _engine_at(parsed, busy_timeout_s, flush=flush)
     except ArgumentError as error:
         message = tr(
             "store.url 不是可用的数据库地址；例：postgresql+psycopg://用户:密码@主机/库名",
@@ -90,7 +90,7 @@ def _engine(url: str, busy_timeout_s: float) -> Engine:
     return engine
 
 
-def _engine_at(parsed: URL, busy_timeout_s: float) -> Engine:
+def _engine_at(parsed: URL, busy_timeout_s: float, *, flush: bool) -> Engine:
     if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     if parsed.get_backend_name() == "sqlite":
@@ -103,6 +103,8 @@ def _engine_at(parsed: URL, busy_timeout_s: float) -> Engine:
     given = parsed.query.get("options", "")
     options = given if isinstance(given, str) else " ".join(given)
     wait = f"{options} -c lock_timeout={int(busy_timeout_s * 1000)}".strip()
+    if not flush:
+        wait += " -c synchronous_commit=off"
     # Asked before use, a connection that a restart of the server ended is replaced.
     return create_engine(parsed, connect_args={"options": wait}, pool_pre_ping=True)
 

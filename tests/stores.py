@@ -77,9 +77,9 @@ class Stores:
         self._open.append(engine)
         return engine
 
-    def project(self, root: Path) -> Project:
+    def project(self, root: Path, *, region: str = "云水县") -> Project:
         """A new project with a store of its own, which commands and other processes find in its settings."""
-        init_project(root, region="云水县")
+        init_project(root, region=region)
         if self._postgres is not None:
             (root / "secrets" / "store.url").write_text(self.url(), encoding="utf-8")
             with (root / "config" / "settings.yaml").open("a", encoding="utf-8") as file:

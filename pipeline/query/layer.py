@@ -196,7 +196,8 @@ class QueryLayer:
 
     def post(self, post_id: str) -> PostView | None:
         """One post with its revisions and thread; None when the store has none of this id."""
-        if not post_id.isascii():  # an id is a digest; what is typed may be no text at all
+        # An id is a digest; what is typed may be no text at all, or hold what no database takes.
+        if not (post_id.isascii() and post_id.isprintable()):
             return None
         with read(self._store) as connection:
             posts = posts_by_id(connection, [post_id])

@@ -41,13 +41,13 @@ _REVISIONS = select(revision).where(revision.c.post_id == bindparam("id")).order
 _TITLES = (
     select(post.c.thread_url, post.c.title)
     .where(post.c.thread_url.in_(bindparam("threads", expanding=True)), post.c.title != "")
-    .order_by(post.c.published_ms, post.c.id)
+    .order_by(post.c.published_ms.nulls_first(), post.c.id)
 )
 # Threads of thousands of floors exist; the first thousand are enough to go on from.
 _THREAD = (
     select(post.c.id, post.c.kind, post.c.published_ms)
     .where(post.c.thread_url == bindparam("thread"), post.c.id != bindparam("id"))
-    .order_by(post.c.published_ms, post.c.id)
+    .order_by(post.c.published_ms.nulls_first(), post.c.id)
     .limit(1000)
 )
 

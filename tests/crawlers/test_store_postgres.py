@@ -18,15 +18,16 @@ from crawlers.purge import purge
 from crawlers.record import Engagement, Kind, RawPost
 from crawlers.schema import metadata, post, revision
 from crawlers.store import open_url, read, translated, write
-from tests.postgres_server import postgres_server
+from tests.stores import Postgres
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with postgres_server() as server:
-        yield server.plan.url("postgres")
+@pytest.fixture
+def address(postgres: Postgres) -> Iterator[str]:
+    name, url = postgres.make(empty=True)
+    yield url
+    postgres.drop(name)
 
 
 @pytest.fixture
@@ -89,6 +90,52 @@ def test_errors_say_what_to_do_and_show_no_values(said: str, kind: type[QingyuEr
     with pytest.raises(kind) as caught, translated():
         raise OperationalError("INSERT", {"text": "路灯不亮"}, Exception(said))
     assert "路灯" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("55P03", TransientError, "busy_timeout_s"),
+        ("40P01", TransientError, "busy_timeout_s"),
+        ("40001", TransientError, "busy_timeout_s"),
+        ("53100", StageError, "磁盘已满"),
+        ("57P01", TransientError, "连不上"),
+        ("57P03", TransientError, "连不上"),
+        ("53300", TransientError, "连不上"),
+        ("08006", TransientError, "连不上"),
+        ("XX001", StageError, "pg_dump"),
+        ("42501", StageError, "doctor"),
+    ],
+)
+def test_errors_are_known_by_their_code_whatever_language_the_server_speaks(
+    code: str, kind: type[QingyuError], told: str
+) -> None:
+    class Said(Exception):  # noqa: N818 - stands for what a driver raises
+        sqlstate = code
+
+    with pytest.raises(kind, match=told), translated():
+        raise OperationalError("INSERT", {"text": "路灯不亮"}, Said("出错了"))
+
+
+@pytest.mark.parametrize("url", ["postgresql", "postgresql+psycopg"])
+def test_an_address_needs_no_driver_and_keeps_its_own_options(address: str, url: str) -> None:
+    given = address.replace("postgresql+psycopg", url) + "&options=-c%20work_mem%3D9MB"
+    engine = open_url(given, busy_timeout_s=7)
+    with read(engine) as connection:
+        shown = [connection.execute(text(f"SHOW {name}")).scalar() for name in ("work_mem", "lock_timeout")]
+    assert shown == ["9MB", "7s"]
+    engine.dispose()
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_only_what_may_be_lost_does_not_wait_for_the_disk(address: str, flush: bool) -> None:
+    engine = open_url(address, flush=flush)
+    asked = text("SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'")
+    with read(engine) as connection:
+        setting, source = connection.execute(asked).one()
+    engine.dispose()
+    # The server of the tests waits for no disk at all: what counts is who said so.
+    assert (setting, source == "client") == ("off", not flush)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://u:s3cret@h/d", "oracul://u:s3cret@h/d", "sqlite+x://"])

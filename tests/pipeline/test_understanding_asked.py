@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from bench.process import land
-from config.project import Project, init_project, open_project
+from config.project import Project
 from pipeline.process import process
 from pipeline.query.layer import QueryLayer, Question
 from tests.pipeline.commanding import asked, qingyu
+from tests.stores import Stores
 
 ESTATE = "滨河苑3栋停水两天了，请供水公司尽快派人维修"
 VILLAGE = "柳林村的路灯坏了，请尽快维修"
@@ -16,9 +17,8 @@ MASKED = "请问A7县的社保卡在哪里补办，需要什么材料"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    init_project(tmp_path, region="云水县")
-    made = open_project(tmp_path, {})
+def project(tmp_path: Path, stores: Stores) -> Project:
+    made = stores.project(tmp_path)
     land(made, [ESTATE, VILLAGE, MASKED], "r1")
     process(made)
     return made
