@@ -32,6 +32,8 @@ _LOCKED = {"55P03", "40P01", "40001"}
 _FULL = {"53100"}
 _AWAY = {"57P01", "57P02", "57P03", "53300"}
 _DAMAGED = {"XX001", "XX002"}
+# What the driver says where there was no server to give a code.
+_AWAY_WORDS = ("connection refused", "connection failed", "connection is bad", "server closed", "terminating conn")
 
 
 def open_store(project: Project, *, flush: bool = True) -> Engine:
@@ -238,9 +240,7 @@ def _is_away(error: SQLAlchemyError, code: str, lower: str) -> bool:
     """Whether the server did not answer, or ended the connection."""
     if code in _AWAY or code.startswith("08") or getattr(error, "connection_invalidated", False):
         return True
-    return any(
-        word in lower for word in ("connection refused", "connection failed", "server closed", "terminating conn")
-    )
+    return any(word in lower for word in _AWAY_WORDS)
 
 
 def _version(connection: Connection) -> str | None:

@@ -176,18 +176,26 @@ def _store(project: Project) -> Iterator[Finding]:
             damage = "" if connection.dialect.name != "sqlite" else _damage(connection)
     except (QingyuError, OSError) as error:
         message = error.message if isinstance(error, QingyuError) else f"{project.data_dir}: {error.strerror}"
-        yield Finding("store", "failed", message, _mend_store())
+        yield Finding("store", "failed", message, _mend_store(project))
         return
     engine.dispose()
     if damage:
         yield Finding(
-            "store", "failed", tr("数据库文件已损坏：{d}", "the store's file is damaged: {d}", d=damage), _mend_store()
+            "store",
+            "failed",
+            tr("数据库文件已损坏：{d}", "the store's file is damaged: {d}", d=damage),
+            _mend_store(project),
         )
     else:
         yield Finding("store", "ok", tr("可用，{n} 条帖子", "it answers, {n} posts", n=posts))
 
 
-def _mend_store() -> str:
+def _mend_store(project: Project) -> str:
+    if project.settings.store.url is not None:
+        return tr(
+            "检查数据库服务器在运行、store.url 正确；数据损坏时从 pg_dump 的备份恢复",
+            "see that the database server runs and store.url is right; restore damaged data from a backup by pg_dump",
+        )
     return tr(
         "检查磁盘与 store 一节；文件损坏时从备份恢复 data/qingyu.db，或移开它后重新采集",
         "check the disk and the store settings; restore a damaged data/qingyu.db from a backup, or move it away and crawl anew",
