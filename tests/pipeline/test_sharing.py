@@ -6,21 +6,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from bench.process import land
 from bench.texts import posts as made_up
-from config.errors import StageError
+from config.errors import QingyuError, StageError
 from config.project import Project, init_project, open_project
 from crawlers.leases import acquire, leases
 from crawlers.schema import annotation, copy_cluster, worker
-from crawlers.store import open_store, read
+from crawlers.store import insert_rows, open_store, open_url, read, upsert, write
+from pipeline import sharing
 from pipeline.local_postgres.server import Server
 from pipeline.process import process
 from pipeline.query.layer import QueryLayer, Question
@@ -135,6 +137,43 @@ def test_a_lease_has_one_holder_until_it_ends(server: Server, tmp_path: Path) ->
         second.release()
         store.dispose()
         other.dispose()
+
+
+def test_who_annotates_anew_and_who_indexes_the_same_posts_do_not_lock_each_other(
+    server: Server, tmp_path: Path
+) -> None:
+    """Both write the rows of annotations: in one order, whatever order the posts landed in."""
+    url = server.make_database("order")
+    ids = [f"{number * 7919 % 2003:032x}" for number in range(1, 1_501)]
+    row = {"landed_seq": 1, "model": "m", "status": "annotated", "annotated_ms": 1}
+    stores, raised = [open_url(url, busy_timeout_s=20) for _ in range(2)], list[QingyuError]()
+    with write(stores[0]) as connection:
+        insert_rows(connection, annotation, [{"post_id": one, **row} for one in ids])
+
+    def annotates(connection: Connection) -> None:
+        upsert(connection, annotation, [{"post_id": one, **row} for one in sorted(ids)], key="post_id")
+
+    def indexes(connection: Connection) -> None:
+        sharing._lock(connection, ids)
+        copies = dict.fromkeys(ids, sharing.NO_COPY)
+        sharing._mark(connection, {one: {"a_annotated_ms": 1} for one in ids}, copies, set())
+
+    def again(store: Engine, job: Callable[[Connection], None]) -> None:
+        for _ in range(5):
+            try:
+                with write(store) as connection:
+                    job(connection)
+            except QingyuError as error:
+                raised.append(error)
+
+    threads = [threading.Thread(target=again, args=pair) for pair in zip(stores, (annotates, indexes), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for store in stores:
+        store.dispose()
+    assert raised == []
 
 
 def _empty(folder: Path, url: str) -> Project:
