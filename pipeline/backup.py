@@ -221,26 +221,21 @@ def _connected(uri: str, *, timeout: float = 5.0) -> sqlite3.Connection:
 
 
 def _configuration(project: Project, *, with_secrets: bool) -> tuple[dict[str, Path], list[str]]:
-    """Member name → file of the configuration and, if wanted, the key; and which secret files are left out."""
-    secret = {_secret_file(project, str(room), str(name)) for room, name in SECRETS} - {None}
-    inside: dict[str, Path] = {}
-    left_out: list[str] = []
-    for path in sorted(project.config_dir.rglob("*")):
-        name = f"config/{path.relative_to(project.config_dir).as_posix()}"
-        if not path.is_file():
-            continue
-        if path.resolve() in secret and not with_secrets:
-            left_out.append(name)
-        else:
-            inside[name] = path
+    """Member name → file of the configuration and, if wanted, the key; and which secret files are left out: of those that
+    lie elsewhere, the name alone."""
+    named = {_secret_file(project, str(room), str(name)) for room, name in SECRETS}
+    secret = {path for path in named if path is not None and path.is_file()}
+    plain = sorted(path for path in project.config_dir.rglob("*") if path.is_file())
+    inside = {f"config/{path.relative_to(project.config_dir).as_posix()}": path for path in plain}
     if project.key_file.is_file():
-        if with_secrets:
-            inside[KEY] = project.key_file
-        else:
-            left_out.append(KEY)
-    kept = {path.resolve() for path in inside.values()}
-    left_out += [f"{path.name}" for path in sorted(p for p in secret if p) if path not in kept and path.is_file()]
-    return inside, sorted(set(left_out))
+        inside[KEY] = project.key_file
+        secret.add(project.key_file.resolve())
+    held = {path.resolve() for path in inside.values()}
+    left_out = [path.name for path in secret - held]
+    if not with_secrets:
+        left_out += [name for name, path in inside.items() if path.resolve() in secret]
+        inside = {name: path for name, path in inside.items() if path.resolve() not in secret}
+    return inside, sorted(left_out)
 
 
 def _secret_file(project: Project, room: str, name: str) -> Path | None:

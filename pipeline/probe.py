@@ -14,6 +14,8 @@ from config.text import tr
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+# No answer is given again for longer.
+_LONGEST_S = 300.0
 
 
 class Probe(Generic[T]):
@@ -60,5 +62,6 @@ class Probe(Generic[T]):
         with self._lock:
             self._answer, self._asking = (found, wrong), None
             spent = time.monotonic() - began
-            self._good_until = time.monotonic() + (self._share * spent if wrong is None else 0.0)
+            lasting = min(self._share * spent, _LONGEST_S) if wrong is None else 0.0
+            self._good_until = time.monotonic() + lasting
         asking.set()
