@@ -26,7 +26,7 @@ from config.project import Project
 from config.settings import SECRETS
 from config.text import tr
 from crawlers.schema import metadata
-from pipeline.backup_archive import FORMAT, KEY, STORE, Held, Manifest, add_file, add_manifest, opened
+from pipeline.backup_archive import FORMAT, KEY, STORE, Held, Manifest, add_file, add_manifest, allowed, opened
 from pipeline.workers import machine_of
 
 logger = logging.getLogger(__name__)
@@ -221,21 +221,31 @@ def _connected(uri: str, *, timeout: float = 5.0) -> sqlite3.Connection:
 
 
 def _configuration(project: Project, *, with_secrets: bool) -> tuple[dict[str, Path], list[str]]:
-    """Member name → file of the configuration and, if wanted, the key; and which secret files are left out: of those that
-    lie elsewhere, the name alone."""
+    """Member name → file of the configuration and, if wanted, the key; and which files are left out: secret ones (of those
+    that lie elsewhere, the name alone), and those whose names no archive should hold."""
     named = {_secret_file(project, str(room), str(name)) for room, name in SECRETS}
     secret = {path for path in named if path is not None and path.is_file()}
-    plain = sorted(path for path in project.config_dir.rglob("*") if path.is_file())
-    inside = {f"config/{path.relative_to(project.config_dir).as_posix()}": path for path in plain}
+    plain = {f"config/{path.relative_to(project.config_dir).as_posix()}": path for path in _files(project.config_dir)}
+    inside = {name: path for name, path in plain.items() if allowed(name)}
     if project.key_file.is_file():
         inside[KEY] = project.key_file
         secret.add(project.key_file.resolve())
     held = {path.resolve() for path in inside.values()}
     left_out = [path.name for path in secret - held]
+    left_out += [name.encode("utf-8", "replace").decode("utf-8") for name in plain if not allowed(name)]
     if not with_secrets:
         left_out += [name for name, path in inside.items() if path.resolve() in secret]
         inside = {name: path for name, path in inside.items() if path.resolve() not in secret}
     return inside, sorted(left_out)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The plain files below a folder, through links too, each folder once."""
+    seen = set[str]()
+    for at, folders, names in os.walk(folder, followlinks=True):
+        folders[:] = sorted(name for name in folders if os.path.realpath(Path(at, name)) not in seen)
+        seen.update(os.path.realpath(Path(at, name)) for name in folders)
+        yield from (path for name in sorted(names) if (path := Path(at, name)).is_file())
 
 
 def _secret_file(project: Project, room: str, name: str) -> Path | None:

@@ -26,7 +26,7 @@ MANIFEST, STORE, KEY = "manifest.json", "store/qingyu.db", "secrets/author.key"
 _CHUNK = 1 << 20
 # A manifest of some thousand files; more is none of ours.
 _MANIFEST_BYTES = 4_000_000
-_CONFIG = re.compile(r"config(/[^/\\\x00-\x1f:]{1,200}){1,12}")
+_CONFIG = re.compile(r"config(/[^/\\\x00-\x1f\ud800-\udfff]{1,200}){1,12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ def _agree(archive: zipfile.ZipFile, manifest: Manifest) -> None:
     """Exactly the files of the manifest, plain ones, at places that are allowed."""
     infos = archive.infolist()
     for info in infos:
-        if info.filename != MANIFEST and not _allowed(info.filename):
+        if info.filename != MANIFEST and not allowed(info.filename):
             raise damaged(tr("里面有不该有的文件 {n!r}", "it holds {n!r}, which it must not", n=info.filename[:200]))
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
             raise damaged(tr("{n} 不是普通文件", "{n} is no plain file", n=info.filename))
@@ -184,7 +184,8 @@ def _agree(archive: zipfile.ZipFile, manifest: Manifest) -> None:
         raise damaged(tr("所含文件与清单不符", "its files do not agree with the manifest"))
 
 
-def _allowed(name: str) -> bool:
+def allowed(name: str) -> bool:
+    """Whether a member may be called so: it then lies in the folder it is taken out into."""
     if name in (STORE, KEY):
         return True
     return bool(_CONFIG.fullmatch(name)) and not any(part in (".", "..") for part in name.split("/"))

@@ -111,16 +111,13 @@ class Watch:
 
     def look(self, *, running: bool) -> Health:
         """How it is now. Never raises for what does not answer: that is what it tells."""
-        checks: list[Check] = []
-        workers = self._asked(checks, "store", self._workers, [])
-        sources = self._asked(checks, "sources", self._sources, []) if not checks else []
-        if not checks:
-            checks.append(Check("store", "ok", tr("可用", "it answers")))
-        condition = self.condition()
-        checks += [Check("index", condition.state, told(condition.message)), worker_check(workers)]
-        if sources:
-            checks.append(source_check(sources))
-        jobs = self.told_jobs()
+        store, workers = self._store()
+        condition, jobs = self.condition(), self.told_jobs()
+        checks = [store, Check("index", condition.state, told(condition.message)), worker_check(workers)]
+        sources: Sequence[SourceView] = ()
+        if store.state == "ok":
+            asked, sources = self._sources_asked()
+            checks.append(asked)
         checks.append(run_check(jobs, running=running))
         return Health(
             at=datetime.now(UTC),
@@ -159,12 +156,19 @@ class Watch:
     def _count(self) -> StoreCounts:
         return store_counts(store_engine(self._project), self.jobs.model if self.jobs is not None else "")
 
-    def _asked(self, checks: list[Check], name: str, probe: Probe[list[Any]], instead: list[Any]) -> list[Any]:
+    def _store(self) -> tuple[Check, Sequence[AtWork]]:
         try:
-            return probe.answer(self._patience_s)
+            workers = self._workers.answer(self._patience_s)
         except QingyuError as error:
-            checks.append(Check(name, "failed", told(error.message)))
-            return instead
+            return Check("store", "failed", told(error.message)), ()
+        return Check("store", "ok", tr("可用", "it answers")), workers
+
+    def _sources_asked(self) -> tuple[Check, Sequence[SourceView]]:
+        try:
+            sources = self._sources.answer(self._patience_s)
+        except QingyuError as error:
+            return Check("sources", "failed", told(error.message)), ()
+        return source_check(sources), sources
 
 
 def worst(states: Iterable[State]) -> State:

@@ -24,6 +24,7 @@ from pipeline.process import rebuild_index
 from pipeline.query.layer import QueryLayer, Question
 
 logger = logging.getLogger(__name__)
+_STAGED = ".restore-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def restore(
 
 
 def _empty(root: Path, *, force: bool) -> None:
-    if force or not root.exists() or not any(root.iterdir()):
+    # What a restore that was killed had taken out is none of anyone's.
+    if force or not root.exists() or all(path.name.startswith(_STAGED) for path in root.iterdir()):
         return
     message = tr(
         "{p} 不是空目录；换一个目录（--project），或用 --force 替换其中的项目（原有的会移到一旁）",
@@ -100,7 +102,9 @@ def _known_version(manifest: Manifest) -> None:
 def _staging(root: Path, stamp: str) -> Iterator[Path]:
     """A folder in `root` for what is taken out; removed in the end, with `root` where that was made for it."""
     new = not root.exists()
-    staged = root / f".restore-{stamp}"
+    for left in root.glob(f"{_STAGED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    staged = root / f"{_STAGED}{stamp}"
     staged.mkdir(parents=True, mode=0o700)
     try:
         yield staged
@@ -170,6 +174,7 @@ def _put_in_place(
             _fits(project, database, force=force)
             held.take(project)
             if KEY in manifest.files:
+                project.key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 places.put(staged / KEY, project.key_file)
             # A log of the old store beside the new one would be taken for its own.
             for beside in ("-wal", "-shm"):

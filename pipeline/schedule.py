@@ -58,9 +58,9 @@ class Schedule:
         self._turns = threading.Semaphore(PARALLEL)
         self._lanes = lanes([source for source in project.sources if source.enabled])
         executors = {f"lane-{number}": ThreadPoolExecutor(1) for number in range(len(self._lanes))}
-        self.scheduler = BackgroundScheduler(
-            timezone=SHANGHAI, executors={"default": ThreadPoolExecutor(1), **executors}
-        )
+        # A backup only reads, so nothing waits for it.
+        executors |= {"default": ThreadPoolExecutor(1), "backup": ThreadPoolExecutor(1)}
+        self.scheduler = BackgroundScheduler(timezone=SHANGHAI, executors=executors)
         self.scheduler.add_listener(self._unforeseen, EVENT_JOB_ERROR)
 
     def run(self) -> None:
@@ -104,7 +104,7 @@ class Schedule:
         self._add("process", self._process, "interval", seconds=settings.process_every_s, next_run_time=now)
         self._add_daily("purge", self._purge, settings.purge_at)
         if settings.backup_at:
-            self._add_daily("backup", self._backup, settings.backup_at)
+            self._add_daily("backup", self._backup, settings.backup_at, executor="backup")
         self.scheduler.start()
         self.stopped.wait()
         self.scheduler.shutdown(wait=True)
@@ -123,9 +123,9 @@ class Schedule:
         name = f"crawl {source.name}"
         self._add(name, job, "interval", seconds=source.every, next_run_time=due, executor=executor)
 
-    def _add_daily(self, name: str, job: Callable[[], str | None], at: str) -> None:
+    def _add_daily(self, name: str, job: Callable[[], str | None], at: str, **options: Any) -> None:
         hour, minute = (int(part) for part in at.split(":"))
-        self._add(name, job, "cron", hour=hour, minute=minute)
+        self._add(name, job, "cron", hour=hour, minute=minute, **options)
 
     def _add(self, name: str, job: Callable[[], str | None], trigger: str, **options: Any) -> None:
         self.jobs.know(name)

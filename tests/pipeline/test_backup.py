@@ -208,6 +208,30 @@ def test_secrets_are_left_out_unless_asked_for(tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists(), "what failed in between is undone"
 
 
+def test_files_behind_links_are_in_it_and_odd_names_are_told(tmp_path: Path) -> None:
+    project = fed(tmp_path / "a", TEXTS[:5])
+    sources = tmp_path / "shared"
+    sources.mkdir()
+    (sources / "news:1.yaml").write_text("{name: news, kind: import, files: x, columns: {text: t}}\n", encoding="utf-8")
+    (sources / "round").symlink_to(sources)
+    (project.config_dir / "sources" / "linked").symlink_to(sources)
+    (project.config_dir / "odd\\name").write_text("", encoding="utf-8")
+    Path(os.fsdecode(os.fsencode(project.config_dir) + b"/\xff")).write_bytes(b"")
+    made = back_up(project, tmp_path / "k")
+    assert made.manifest.left_out == ("config/?", "config/odd\\name", "secrets/author.key")
+    assert sorted(n for n in made.manifest.files if "news" in n) == ["config/sources/linked/news:1.yaml"]
+    restore(made.path, tmp_path / "b")
+    assert (tmp_path / "b" / "config" / "sources" / "linked" / "news:1.yaml").is_file()
+
+
+def test_after_a_restore_that_was_killed_it_is_done_again(project: Project, tmp_path: Path) -> None:
+    made = back_up(project, tmp_path / "k", with_secrets=True)
+    (tmp_path / "b" / ".restore-20260101T000000" / "store").mkdir(parents=True)
+    assert restore(made.path, tmp_path / "b").posts == 600
+    assert not list((tmp_path / "b").glob(".restore-*"))
+    assert stat.S_IMODE((tmp_path / "b" / "secrets").stat().st_mode) == 0o700
+
+
 def test_a_folder_in_use_is_not_replaced(project: Project, tmp_path: Path) -> None:
     made = back_up(project, tmp_path / "k")
     target = fed(tmp_path / "b", TEXTS[:20])

@@ -115,7 +115,7 @@ def test_a_member_changed_added_or_taken_away(backup: Backup, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "name",
     [
-        "../evil", "config/../../evil", "/etc/evil", "config/./x", "config//x", "config/", "C:/evil", "config/c:evil",
+        "../evil", "config/../../evil", "/etc/evil", "config/./x", "config//x", "config/", "C:/evil",
         "config\\..\\..\\evil", "config/a\x01b", "secrets/other.key", "data/qingyu.db", "evil",
     ],
 )  # fmt: skip

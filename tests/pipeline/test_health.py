@@ -24,7 +24,7 @@ from crawlers.schema import run as run_table
 from crawlers.schema import worker
 from crawlers.store import open_store, write
 from pipeline.health import JobTold, Watch, run_check, told, worst
-from pipeline.health_server import Answer, served
+from pipeline.health_server import Answer, pages_of, served
 from pipeline.jobs import Jobs, JobState
 from pipeline.probe import Probe
 from pipeline.process import process
@@ -32,6 +32,7 @@ from pipeline.schedule import Schedule
 from pipeline.serving import free_port
 from pipeline.workers import machine_of, now_ms
 from tests.pipeline.commanding import asked, qingyu
+from tests.postgres_server import fresh_database, postgres_server
 
 PATIENCE_S = 60.0
 TEXT = "光明路的路灯坏了三天没人修，打电话也没人接"
@@ -207,6 +208,24 @@ def test_workers_that_wait_and_sources_that_are_late(project: Project) -> None:
         connection.execute(update(worker).values(note=""))
     assert checks(Watch(project).look(running=True).to_dict())["workers"] == "ok"
     store.dispose()
+
+
+def test_a_faulty_source_file_is_told_beside_a_store_that_answers(project: Project) -> None:
+    (project.config_dir / "sources" / "bad.yaml").write_text("name: bad\nkind: feed\n", encoding="utf-8")
+    found = checks(Watch(project).look(running=True).to_dict())
+    assert (found["store"], found["sources"]) == ("ok", "failed")
+
+
+def test_on_postgresql_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+    with postgres_server() as address:
+        init_project(tmp_path)
+        made = open_project(tmp_path, {"QINGYU_STORE__URL": fresh_database(address, "health")})
+        watch = Watch(made)
+        answer = pages_of(watch, running=lambda: True, engine="tantivy")["/metrics"]()
+        assert b"qingyu_posts_landed 0" in answer.body
+        assert checks(watch.look(running=True).to_dict())["store"] == "ok"
+    found = watch.look(running=True)
+    assert checks(found.to_dict())["store"] == found.state == "failed"
 
 
 def test_what_does_not_answer_holds_up_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
