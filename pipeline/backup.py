@@ -26,7 +26,7 @@ from config.project import Project
 from config.settings import SECRETS
 from config.text import tr
 from crawlers.schema import metadata
-from pipeline.backup_archive import FORMAT, KEY, STORE, Held, Manifest, add_file, add_manifest, allowed, opened
+from pipeline.backup_archive import FORMAT, SECRETS_ROOM, STORE, Held, Manifest, add_file, add_manifest, allowed, opened
 from pipeline.workers import machine_of
 
 logger = logging.getLogger(__name__)
@@ -228,8 +228,10 @@ def _configuration(project: Project, *, with_secrets: bool) -> tuple[dict[str, P
     plain = {f"config/{path.relative_to(project.config_dir).as_posix()}": path for path in _files(project.config_dir)}
     inside = {name: path for name, path in plain.items() if allowed(name)}
     if project.key_file.is_file():
-        inside[KEY] = project.key_file
         secret.add(project.key_file.resolve())
+    room = project.key_file.parent.resolve()
+    kept = {f"{SECRETS_ROOM}{path.name}": path for path in secret if path.parent == room}
+    inside |= {name: path for name, path in kept.items() if allowed(name)}
     held = {path.resolve() for path in inside.values()}
     left_out = [path.name for path in secret - held]
     left_out += [name.encode("utf-8", "replace").decode("utf-8") for name in plain if not allowed(name)]

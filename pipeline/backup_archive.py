@@ -1,6 +1,6 @@
 """The file of a backup: a zip archive with a manifest that names every file in it with length and SHA-256.
 
-Member names are fixed (`store/qingyu.db`, `config/…`, `secrets/author.key`), so that none can lead outside the folder it
+Member names are fixed (`store/qingyu.db`, `config/…`, `secrets/NAME`), so that none can lead outside the folder it
 is taken out into. The checksums show damage; they are no proof against someone who may write the archive.
 """
 
@@ -22,11 +22,12 @@ from config.errors import StageError
 from config.text import tr
 
 FORMAT = 1
-MANIFEST, STORE, KEY = "manifest.json", "store/qingyu.db", "secrets/author.key"
+MANIFEST, STORE, SECRETS_ROOM = "manifest.json", "store/qingyu.db", "secrets/"
 _CHUNK = 1 << 20
 # A manifest of some thousand files; more is none of ours.
 _MANIFEST_BYTES = 4_000_000
 _CONFIG = re.compile(r"config(/[^/\\\x00-\x1f\ud800-\udfff]{1,200}){1,12}")
+_SECRET = re.compile(r"secrets/[A-Za-z0-9_-][A-Za-z0-9._-]{0,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,6 @@ def _agree(archive: zipfile.ZipFile, manifest: Manifest) -> None:
 
 def allowed(name: str) -> bool:
     """Whether a member may be called so: it then lies in the folder it is taken out into."""
-    if name in (STORE, KEY):
+    if name == STORE or _SECRET.fullmatch(name):
         return True
     return bool(_CONFIG.fullmatch(name)) and not any(part in (".", "..") for part in name.split("/"))

@@ -16,10 +16,12 @@ from typing import Any
 from config.errors import ConfigError, QingyuError, StageError
 from config.locks import take
 from config.project import Project, open_project
+from config.settings import Paths
 from config.text import tr
+from config.yamlfile import read_yaml
 from crawlers.store import HEAD
 from pipeline.backup import Facts, facts_of, only_embedded
-from pipeline.backup_archive import KEY, STORE, Archive, Manifest, damaged, opened
+from pipeline.backup_archive import SECRETS_ROOM, STORE, Archive, Manifest, damaged, opened
 from pipeline.process import rebuild_index
 from pipeline.query.layer import QueryLayer, Question
 
@@ -67,7 +69,7 @@ def restore(
         _known_version(archive.manifest)
         _take_out(archive, staged)
         _sound(staged / STORE, archive.manifest)
-        project, aside = _put_in_place(staged, root, stamp, archive.manifest, force=force)
+        project, aside = _put_in_place(staged, root, stamp, force=force)
     if project.key_file.is_file():
         project.key_file.chmod(0o600)
     posts, indexed = _rebuilt(project, archive.manifest, progress)
@@ -156,9 +158,7 @@ class _Places:
         self._undo.close()
 
 
-def _put_in_place(
-    staged: Path, root: Path, stamp: str, manifest: Manifest, *, force: bool
-) -> tuple[Project, tuple[Path, ...]]:
+def _put_in_place(staged: Path, root: Path, stamp: str, *, force: bool) -> tuple[Project, tuple[Path, ...]]:
     """Move what was taken out to where it belongs; what fails in between is undone."""
     places = _Places(stamp)
     (staged / "config" / "sources").mkdir(parents=True, exist_ok=True)
@@ -169,13 +169,12 @@ def _put_in_place(
                 held.take(open_project(root))
         try:
             places.put(staged / "config", root / "config")
+            # The settings may name secret files that are in the backup too.
+            _put_secrets(places, staged / SECRETS_ROOM, root)
             project = open_project(root)
             database = only_embedded(project)
             _fits(project, database, force=force)
             held.take(project)
-            if KEY in manifest.files:
-                project.key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                places.put(staged / KEY, project.key_file)
             # A log of the old store beside the new one would be taken for its own.
             for beside in ("-wal", "-shm"):
                 places.clear(Path(f"{database}{beside}"))
@@ -187,6 +186,17 @@ def _put_in_place(
         folder.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(project.copies_dir, ignore_errors=True)  # derived from the store before
     return project, tuple(places.aside)
+
+
+def _put_secrets(places: _Places, staged: Path, root: Path) -> None:
+    if not staged.is_dir():
+        return
+    said = read_yaml(root / "config" / "settings.yaml").data
+    paths = said.get("paths") if isinstance(said, dict) else None
+    folder = root / str((paths if isinstance(paths, dict) else {}).get("secrets", Paths().secrets))
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in sorted(staged.iterdir()):
+        places.put(path, folder / path.name)
 
 
 def _away(path: Path) -> None:

@@ -195,15 +195,21 @@ def test_secrets_are_left_out_unless_asked_for(tmp_path: Path) -> None:
     project = fed(root, TEXTS[:5])
     (root / "config" / "mail.txt").write_text("geheim", encoding="utf-8")
     with (root / "config" / "settings.yaml").open("a", encoding="utf-8") as file:
-        file.write("mail:\n  password_file: mail.txt\n")
+        file.write("mail:\n  password_file: mail.txt\nindex:\n  password_file: ../secrets/index.txt\n")
+    (root / "secrets" / "index.txt").write_text("auch geheim", encoding="utf-8")
     project = open_project(root, {})
     without = back_up(project, tmp_path / "x")
-    assert without.manifest.left_out == ("config/mail.txt", "secrets/author.key")
-    assert not {"config/mail.txt", "secrets/author.key"} & set(without.manifest.files)
-    assert {"config/mail.txt", "secrets/author.key"} <= set(
-        back_up(project, tmp_path / "y", with_secrets=True).manifest.files
+    assert without.manifest.left_out == ("config/mail.txt", "secrets/author.key", "secrets/index.txt")
+    assert not set(without.manifest.left_out) & set(without.manifest.files)
+    whole = back_up(project, tmp_path / "y", with_secrets=True)
+    assert set(without.manifest.left_out) <= set(whole.manifest.files) and not whole.manifest.left_out
+    restore(whole.path, tmp_path / "c")
+    again = open_project(tmp_path / "c", {}).settings
+    assert (again.mail.password, again.index.password) == (
+        project.settings.mail.password,
+        project.settings.index.password,
     )
-    with pytest.raises(ConfigError, match=r"mail\.txt"):
+    with pytest.raises(ConfigError, match=r"index\.txt|mail\.txt"):
         restore(without.path, tmp_path / "b")
     assert not (tmp_path / "b").exists(), "what failed in between is undone"
 

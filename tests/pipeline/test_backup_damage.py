@@ -116,7 +116,7 @@ def test_a_member_changed_added_or_taken_away(backup: Backup, tmp_path: Path) ->
     "name",
     [
         "../evil", "config/../../evil", "/etc/evil", "config/./x", "config//x", "config/", "C:/evil",
-        "config\\..\\..\\evil", "config/a\x01b", "secrets/other.key", "data/qingyu.db", "evil",
+        "config\\..\\..\\evil", "config/a\x01b", "secrets/../evil", "secrets/.evil", "secrets/a/evil", "data/qingyu.db", "evil",
     ],
 )  # fmt: skip
 def test_a_name_that_leads_elsewhere(backup: Backup, tmp_path: Path, name: str) -> None:
