@@ -32,7 +32,7 @@ from pipeline.schedule import Schedule
 from pipeline.serving import free_port
 from pipeline.workers import machine_of, now_ms
 from tests.pipeline.commanding import asked, qingyu
-from tests.postgres_server import fresh_database, postgres_server
+from tests.postgres_server import postgres_server
 
 PATIENCE_S = 60.0
 TEXT = "光明路的路灯坏了三天没人修，打电话也没人接"
@@ -217,15 +217,19 @@ def test_a_faulty_source_file_is_told_beside_a_store_that_answers(project: Proje
 
 
 def test_on_postgresql_that_goes_away_and_comes_back(tmp_path: Path) -> None:
-    with postgres_server() as address:
+    with postgres_server() as server:
         init_project(tmp_path)
-        made = open_project(tmp_path, {"QINGYU_STORE__URL": fresh_database(address, "health")})
+        made = open_project(tmp_path, {"QINGYU_STORE__URL": server.make_database("health")})
         watch = Watch(made)
         answer = pages_of(watch, running=lambda: True, engine="tantivy")["/metrics"]()
         assert b"qingyu_posts_landed 0" in answer.body
         assert checks(watch.look(running=True).to_dict())["store"] == "ok"
-    found = watch.look(running=True)
-    assert checks(found.to_dict())["store"] == found.state == "failed"
+        server.stop()
+        found = watch.look(running=True)
+        assert checks(found.to_dict())["store"] == found.state == "failed"
+        server.start()
+        # The first connections are those of the server before.
+        assert "ok" in [checks(watch.look(running=True).to_dict())["store"] for _ in range(3)]
 
 
 def test_what_does_not_answer_holds_up_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
