@@ -24,6 +24,14 @@ def one_line(value: object) -> str:
     return text if len(text) <= _MAX_LINE else text[:_MAX_LINE] + "…"
 
 
+def place_of(error: BaseException | None) -> str:
+    """File and line that raised; never the message, it may quote a post."""
+    at = error.__traceback__ if error is not None else None
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return f"{at.tb_frame.f_code.co_filename}:{at.tb_lineno}" if at is not None else "?"
+
+
 class EventFormatter(logging.Formatter):
     """`2026-11-22T08:20:00Z INFO pipeline.process run=ab12 event posts=20`. run: id said in each line."""
 

@@ -6,6 +6,7 @@ Defaults < `config/settings.yaml` of the program < `config/settings.yaml` of the
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -165,6 +166,34 @@ class Schedule(Model):
 
     process_every_s: Annotated[float, Field(ge=1)] = Field(60.0, description="处理的间隔（秒）")
     purge_at: str = Field("03:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="每日清理的时刻（Asia/Shanghai）")
+    backup_at: str = Field(
+        "",
+        pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$",
+        description="每日备份的时刻（Asia/Shanghai），空则不备份；只用于内嵌数据库",
+    )
+
+
+class Backup(Model):
+    """Where `qingyu run` puts backups, and how many it keeps."""
+
+    folder: str = Field("backups", description="备份目录，相对项目目录；最好在另一块磁盘上")
+    keep: Annotated[int, Field(ge=1, le=10_000)] = Field(7, description="保留最近几份，较早的删去")
+    with_secrets: bool = Field(False, description="备份里是否含化名密钥与设置所指的机密文件")
+
+
+class Health(Model):
+    """Where `qingyu run` answers /health and /metrics."""
+
+    address: str = Field("127.0.0.1", description="监听的 IP 地址；没有登录功能，改为非本机地址时请用防火墙限定来源")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(0, description="端口，如 9300；0 为不监听")
+
+    @field_validator("address")
+    @classmethod
+    def _ip(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError as error:
+            raise ValueError(tr("应为 IP 地址，如 127.0.0.1", "must be an IP address, such as 127.0.0.1")) from error
 
 
 class Dashboard(Model):
@@ -209,6 +238,8 @@ class Settings(Model):
     nlp: Nlp = Field(default_factory=Nlp, description="语言处理")
     retention: Retention = Field(default_factory=Retention, description="保留期限")
     schedule: Schedule = Field(default_factory=Schedule, description="定时")
+    backup: Backup = Field(default_factory=Backup, description="备份")
+    health: Health = Field(default_factory=Health, description="健康页")
     dashboard: Dashboard = Field(default_factory=Dashboard, description="看板")
     mail: Mail = Field(default_factory=Mail, description="邮件")
     log: Log = Field(default_factory=Log, description="日志")

@@ -73,7 +73,12 @@ COUNTS: Words = {
     "set_aside": ("搁置", "set aside"),
     "failed": ("失败", "failed"),
 }
-STAGES: Words = {"crawl": ("采集", "crawl"), "process": ("处理", "process"), "purge": ("清理", "purge")}
+STAGES: Words = {
+    "crawl": ("采集", "crawl"),
+    "process": ("处理", "process"),
+    "purge": ("清理", "purge"),
+    "backup": ("备份", "backup"),
+}
 STATES: Words = {"ok": ("✓ 正常", "✓ ok"), "warning": ("! 注意", "! warning"), "failed": ("✗ 有误", "✗ failed")}
 CHECKS: Words = {
     "paths.data": ("数据目录", "data folder"),
@@ -88,6 +93,8 @@ CHECKS: Words = {
     "index": ("索引", "index"),
     "mail": ("邮件", "mail"),
     "sources": ("来源", "sources"),
+    "workers": ("处理进程", "workers"),
+    "run": ("值守", "qingyu run"),
 }
 PURGED: Words = {
     "posts": ("帖子", "posts"),
