@@ -99,6 +99,11 @@ TEXTS: dict[str, tuple[str, str]] = {
 
 There is no way to ask by author: this counts matters and follows nobody.""",
     ),
+    "kql": ("按 Kibana 的 KQL 写", "Written in Kibana's KQL"),
+    "kql_help": (
+        '如：title: 停水 and not source: "forum" and likes >= 10',
+        'such as: title: 停水 and not source: "forum" and likes >= 10',
+    ),
     "from": ("从", "From"),
     "to": ("到", "To"),
     "filters": ("筛选", "Filters"),

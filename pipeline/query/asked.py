@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from config.project import Project
+from pipeline.query.kql import parse_kql
 from pipeline.query.language import parse
 from pipeline.query.model import Question
 from pipeline.query.nodes import All, And, Node, Or, Range, Term
@@ -23,7 +24,7 @@ class Asked:
 
     def __init__(self, project: Project, now: Callable[[], datetime]) -> None:
         self._project, self._now = project, now
-        self._parsed: dict[str, Node] = {}
+        self._parsed: dict[tuple[str, str], Node] = {}
 
     @cached_property
     def _topics(self) -> dict[str, tuple[str, ...]]:
@@ -57,14 +58,15 @@ class Asked:
 
     def words(self, q: Question) -> Node:
         """The query alone. Raises QueryError."""
-        kept = self._parsed.get(q.query)
+        kept = self._parsed.get((q.language, q.query))
         if kept is not None:
             return kept
-        node = parse(q.query, now=self._now(), names=self._names(q.query))
+        read = parse_kql if q.language == "kql" else parse
+        node = read(q.query, now=self._now(), names=self._names(q.query))
         if "now" not in q.query:
             if len(self._parsed) >= _KEPT:
                 self._parsed.clear()
-            self._parsed[q.query] = node
+            self._parsed[q.language, q.query] = node
         return node
 
     def node(self, q: Question, since_day: date | None = None, until_day: date | None = None) -> Node:
@@ -102,5 +104,5 @@ def _midnight(day: date) -> datetime:
 
 
 def describe(q: Question) -> str:
-    """The question as JSON, empty parts left out: what the audit keeps."""
-    return json.dumps({k: v for k, v in asdict(q).items() if v}, ensure_ascii=False, default=str)
+    """The question as JSON, empty parts and the usual language left out: what the audit keeps."""
+    return json.dumps({k: v for k, v in asdict(q).items() if v and v != "qingyu"}, ensure_ascii=False, default=str)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
+
+Language = Literal["qingyu", "kql"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Everything a view, command or rule asks with.
 
-    query: in the query language, "" for all; since, until: aware, until exclusive, of the time of publication; the
+    query: in the query language, "" for all; language: "qingyu" or "kql", Kibana's; since, until: aware, until exclusive, of the time of publication; the
     tuples: any of the values, empty for no limit.
     """
 
@@ -24,6 +26,7 @@ class Question:
     regions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
+    language: Language = "qingyu"
 
 
 @dataclass(frozen=True, slots=True)
