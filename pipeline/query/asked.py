@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 
 from config.project import Project
 from pipeline.query.kql import parse_kql
@@ -89,6 +90,7 @@ class Asked:
             if values:
                 terms = tuple(Term(field, value) for value in values)
                 parts.append(terms[0] if len(terms) == 1 else Or(terms))
+        parts += [part for part in map(self.node, q.also) if part != All()]
         if not parts:
             return All()
         return parts[0] if len(parts) == 1 else And(tuple(parts))
@@ -105,4 +107,10 @@ def _midnight(day: date) -> datetime:
 
 def describe(q: Question) -> str:
     """The question as JSON, empty parts and the usual language left out: what the audit keeps."""
-    return json.dumps({k: v for k, v in asdict(q).items() if v and v != "qingyu"}, ensure_ascii=False, default=str)
+    return json.dumps(_parts(q), ensure_ascii=False, default=str)
+
+
+def _parts(q: Question) -> dict[str, Any]:
+    values = {field.name: getattr(q, field.name) for field in fields(q)}
+    kept = {name: value for name, value in values.items() if value and (name, value) != ("language", "qingyu")}
+    return kept | ({"also": [_parts(one) for one in q.also]} if q.also else {})

@@ -14,8 +14,9 @@ Language = Literal["qingyu", "kql"]
 class Question:
     """Everything a view, command or rule asks with.
 
-    query: in the query language, "" for all; language: "qingyu" or "kql", Kibana's; since, until: aware, until exclusive, of the time of publication; the
-    tuples: any of the values, empty for no limit.
+    query: "" for all; language: which it is written in, "kql" is Kibana's; since, until: aware, until exclusive, of the
+    time of publication; the tuples of values: any of them, empty for no limit; also: questions whose posts alone are
+    meant, those of all of them.
     """
 
     query: str = ""
@@ -27,6 +28,7 @@ class Question:
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
     language: Language = "qingyu"
+    also: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

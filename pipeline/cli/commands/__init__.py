@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.cli.commands import (
     ask,
+    dashboards,
     demo,
     evaluate,
     evaluate_drift,
@@ -19,6 +20,7 @@ from pipeline.cli.commands import (
 
 __all__ = [
     "ask",
+    "dashboards",
     "demo",
     "evaluate",
     "evaluate_drift",
