@@ -38,6 +38,7 @@ class Panel(Model):
     language: Language = Field("qingyu", description="查询的写法：qingyu 为本系统的，kql 为 Kibana 的")
     width: Annotated[int, Field(ge=1, le=12)] = Field(6, description="宽，十二分之几")
     height: Annotated[int, Field(ge=1, le=12)] = Field(3, description="高，每格约 80 像素")
+    note: str = Field("", max_length=1_000, description="画在下面的说明，如导入时没有画出的部分")
 
 
 class Chart(Panel):

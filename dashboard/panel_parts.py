@@ -24,7 +24,7 @@ from config.dashboards import (
 from config.errors import QueryError
 from dashboard import asking, panel_charts, parts
 from dashboard.address import View
-from dashboard.display import SHANGHAI, number, shown, visible
+from dashboard.display import SHANGHAI, label, number, shown, visible
 from dashboard.texts import t
 from pipeline.panels.filling import Filled, fill
 from pipeline.panels.naming import figure_name, figure_text, group_name
@@ -60,6 +60,8 @@ def show_panel(panel: AnyPanel, asked: Question, key: str) -> None:
     except QueryError as error:
         parts.complain(error)
         return
+    if panel.note:
+        st.caption(label(panel.note))
     view = posts_of(asked)
     if view is not None:
         parts.posts_link(view, key=f"panel-{key}")
