@@ -16,6 +16,7 @@ from pipeline.query.layer import Row
 
 Shown = Callable[[str, str], str]
 _FORMATS = {"mean_score": "+.2f", "negative_share": ".0%"}
+_MOST_DOTS = 60
 _LONGEST = 24  # characters of a value's name in a chart
 _FEELINGS = {"negative": NEGATIVE, "neutral": UNKNOWN, "positive": CALM}
 
@@ -70,13 +71,22 @@ def _colour(panel: Chart, column: str, field: str, shown: Shown, *, several: boo
     return alt.Color(f"{column}:N", title=None, scale=scale, legend=alt.Legend(orient="bottom"), sort=None)
 
 
+def _dots(points: int) -> Any:
+    """A dot on every point, unless they would run together."""
+    return {"size": 18} if points <= _MOST_DOTS else False
+
+
+def _axis_at(panel: Chart, frame: pd.DataFrame) -> Any:
+    """The axis of time; names of hours are three times as wide as those of days."""
+    return axis_days(frame["at"].nunique() * (3 if panel.interval == "hour" else 1))
+
+
 def _line(panel: LinePanel, frame: pd.DataFrame, shown: Shown) -> Any:
     column, field = ("g0", panel.by[0]) if panel.by else ("figure", "")
-    mark = {"opacity": 0.55, "line": True} if panel.filled else {"point": {"size": 18}}
-    base = alt.Chart(frame)
-    drawn = base.mark_area(**mark) if panel.filled else base.mark_line(**mark)
+    base, points = alt.Chart(frame), frame["at"].nunique()
+    drawn = base.mark_area(opacity=0.55, line=True) if panel.filled else base.mark_line(point=_dots(points))
     return drawn.encode(
-        x=alt.X("at:O", axis=axis_days(frame["at"].nunique())),
+        x=alt.X("at:O", axis=_axis_at(panel, frame)),
         y=_y(panel).stack(None),
         color=_colour(panel, column, field, shown, several=bool(panel.by) or len(panel.figures) > 1),
         tooltip=_tooltip(panel),
@@ -87,10 +97,11 @@ def _bar(panel: BarPanel, frame: pd.DataFrame, shown: Shown) -> Any:
     """Over time standing, over values lying: Chinese names are read lying."""
     if panel.interval:
         split = ("g0", panel.by[0]) if panel.by else ("figure", "")
-        along = {"x": alt.X("at:O", axis=axis_days(frame["at"].nunique())), "y": _y(panel)}
+        along = {"x": alt.X("at:O", axis=_axis_at(panel, frame)), "y": _y(panel)}
     else:
         split = ("g1", panel.by[1]) if len(panel.by) > 1 else ("figure", "")
-        axis = alt.Axis(format=_FORMATS.get(panel.figures[0], "~s"), tickCount=4)
+        form = _FORMATS.get(panel.figures[0])
+        axis = alt.Axis(format=form, tickCount=4) if form else alt.Axis(tickCount=4)
         along = {
             "y": alt.Y("g0:N", title=None, sort=None, axis=alt.Axis(labelLimit=180)),
             "x": alt.X("value:Q", title=None, axis=axis),
@@ -112,7 +123,7 @@ def _pie(panel: BarPanel, frame: pd.DataFrame) -> Any:
 
 def _heatmap(panel: HeatmapPanel, frame: pd.DataFrame) -> Any:
     across = (
-        alt.X("at:O", axis=axis_days(frame["at"].nunique()))
+        alt.X("at:O", axis=_axis_at(panel, frame))
         if panel.interval
         else alt.X("g1:N", title=None, sort=None, axis=alt.Axis(labelAngle=-40, labelLimit=120))
     )

@@ -104,7 +104,9 @@ def _table(panel: TablePanel, filled: Filled) -> None:
     columns: Any = {
         figure_name(f): st.column_config.NumberColumn(format=formats.get(f, "localized")) for f in panel.figures
     }
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=panel.height * 75, column_config=columns)
+    # As high as its rows, but no higher than the panel.
+    height = min(panel.height * 75, 36 * (len(rows) + 1))
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=height, column_config=columns)
 
 
 def groups_of(panel: Chart) -> list[str]:
@@ -132,8 +134,9 @@ def _posts(panel: SavedSearchPanel, filled: Filled) -> None:
         st.caption(t("panel_empty"))
         return
     st.caption(t("panel_total", n=number(total)))
-    for hit in asking.search(filled.question, sort=panel.sort, size=panel.size).hits:
-        st.html(parts.hit_card(hit))
+    with st.container(height=panel.height * 75, border=False):
+        for hit in asking.search(filled.question, sort=panel.sort, size=panel.size).hits:
+            st.html(parts.hit_card(hit))
 
 
 def posts_of(asked: Question) -> View | None:

@@ -21,15 +21,15 @@ def chosen(found: dict[str, Dashboard]) -> str:
     if wanted and wanted not in found:
         st.warning(t("dashboard_unknown", n=visible(wanted)[:60]))
     names = list(found)
-    start = "overview" if "overview" in found else names[0]
+    current = wanted if wanted in found else "overview" if "overview" in found else names[0]
     name = st.selectbox(
         t("dashboard"),
         names,
-        names.index(wanted if wanted in found else start),
+        names.index(current),
         format_func=partial(_title, found),
         key=f"dashboard|{wanted}",
     )
-    if name != wanted and (wanted or name != start):
+    if name != current:
         st.query_params["name"] = name
         for key in ("from", "to"):
             st.query_params.pop(key, None)

@@ -32,18 +32,13 @@ class Reader:
     def query(self, query: Part) -> Node:
         """The query of a search source or state: {query, language}. Raises CannotDrawError."""
         text = query["query"].text() if isinstance(query.raw, dict) else query.text()
-        if isinstance(query["query"].raw, dict):
-            inner = query["query"]
-            if inner["query_string"]:
-                return self.lucene(inner["query_string"]["query"].text())
-            return self._dsl(inner)
+        if isinstance(query["query"].raw, dict):  # as Kibana 5 wrote it
+            return self._dsl(query["query"])
         language = query["language"].text() or "lucene"
+        if query["esql"] or language not in ("kuery", "lucene"):
+            raise CannotDrawError(tr("查询语言 {l} 读不了", "the query language {l} is not read", l=language[:40]))
         if text.strip() in _EVERYTHING:
             return All()
-        if query["esql"] or language not in ("kuery", "lucene"):
-            raise CannotDrawError(
-                tr("查询语言 {l} 读不了", "the query language {l} is not read", l=language or "ES|QL")
-            )
         return self.kql(text) if language == "kuery" else self.lucene(text)
 
     def kql(self, text: str) -> Node:

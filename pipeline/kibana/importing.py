@@ -15,7 +15,7 @@ from config.dashboards import AnyPanel, Dashboard, UnsupportedPanel
 from config.text import tr
 from pipeline.kibana import legacy_in, lens_in
 from pipeline.kibana.drawing import checked
-from pipeline.kibana.exporting import DATA_INDEX, GRID, ROW
+from pipeline.kibana.exporting import GRID, ROW
 from pipeline.kibana.filters import Reader, written
 from pipeline.kibana.objects import CannotDrawError, Part, SavedObject, fault, read_objects
 from pipeline.query.nodes import Node
@@ -96,7 +96,12 @@ class _Importer:
                 "整个面板集的条件读不了：{e}", "the condition of the whole dashboard is not read: {e}", e=error
             )
         raw = board.inner(board.attributes, "panelsJSON").parts()
-        panels = [p for part in sorted(raw, key=_place) for p in self.panel(part, board, problem)]
+        sections = {
+            one["gridData"]["i"].text(): one["gridData"]["y"].whole(0) for one in board.attributes["sections"].parts()
+        }
+        panels = [
+            p for part in sorted(raw, key=lambda part: _place(part, sections)) for p in self.panel(part, board, problem)
+        ]
         panels += self.controls(board)
         values = {
             "description": board.attributes["description"].text()[:2000],
@@ -255,8 +260,11 @@ def _index(part: Part) -> str:
     return part["panelIndex"].text() or part["gridData"]["i"].text() or str(part["panelIndex"].raw)
 
 
-def _place(part: Part) -> tuple[int, int]:
-    return part["gridData"]["y"].whole(0), part["gridData"]["x"].whole(0)
+def _place(part: Part, sections: Mapping[str, int]) -> tuple[int, int, int]:
+    """Where a panel stands; within a section of the page its own lines count from the section's."""
+    grid = part["gridData"]
+    y, section = grid["y"].whole(0), grid["sectionId"].text()
+    return (sections.get(section, 0), y, grid["x"].whole(0)) if section else (y, 0, grid["x"].whole(0))
 
 
 def _size(grid: Part) -> dict[str, int]:
@@ -307,4 +315,4 @@ def _built(one: SavedObject, values: dict[str, Any]) -> Dashboard:
         raise fault(one.file, one.line, f"面板集用不了：{said}", f"the dashboard cannot be used: {said}") from error
 
 
-__all__ = ["DATA_INDEX", "Imported", "imported", "slug"]
+__all__ = ["Imported", "imported", "slug"]

@@ -84,9 +84,17 @@ class SavedObject:
         if not isinstance(text, str):
             return Part(text)  # some tools write it without the string around it
         try:
-            return Part(json.loads(text))
+            return Part(_parsed(text))
         except (ValueError, RecursionError) as error:
             raise fault(self.file, self.line, *_inner_fault(name)) from error
+
+
+def _parsed(text: str) -> Any:
+    """The JSON of `text`; halves of characters, which no file holds, become question marks. Raises ValueError."""
+    value = json.loads(text)
+    if "\\ud" not in text.lower():
+        return value
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _inner_fault(name: str) -> tuple[str, str]:
@@ -137,7 +145,7 @@ def _lines(raw: bytes, name: str) -> Iterator[tuple[int, str]]:
 def _saved_object(text: str, line: int, name: str) -> SavedObject | None:
     """The object of a line; None for the summary in the end."""
     try:
-        whole = Part(json.loads(text))
+        whole = Part(_parsed(text))
     except (ValueError, RecursionError) as error:
         raise fault(
             name, line, "不是有效的 JSON；NDJSON 每行一个对象", "not valid JSON; NDJSON has an object a line"

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 
-from config.dashboards import AnyPanel, BarPanel, Chart, Dashboard, LinePanel, SavedSearchPanel, WordListPanel
+from config.dashboards import (
+    AnyPanel,
+    BarPanel,
+    Chart,
+    Dashboard,
+    HeatmapPanel,
+    LinePanel,
+    SavedSearchPanel,
+    WordListPanel,
+)
 from config.errors import QueryError
 from config.text import tr
 from pipeline.query.breaking import Interval, Row, Split, told
@@ -96,6 +105,8 @@ def fill(panel: AnyPanel, asked: Question, ask: Ask) -> Filled:
 def _ordered(panel: Chart, asked: Question, ask: Ask) -> list[Row]:
     """The rows in the panel's order, as many values of each field as it shows."""
     split = Split(tuple(panel.by), panel.sizes, panel.interval)
+    if isinstance(panel, HeatmapPanel) and len(panel.by) > 1:
+        return _crossed(panel, asked, ask)
     if panel.order == "count" or not panel.by:
         return list(ask("breakdown", asked, split=split, figures=panel.figures))
     outer = Split(split.fields[:1], (_MANY,))
@@ -108,6 +119,19 @@ def _ordered(panel: Chart, asked: Question, ask: Ask) -> list[Row]:
     every = Split(split.fields, (_MANY, *split.sizes[1:]), split.interval)
     rows: list[Row] = ask("breakdown", asked, split=every, figures=panel.figures)
     return sorted((row for row in rows if row.keys[0] in place), key=lambda row: place[row.keys[0]])
+
+
+def _crossed(panel: HeatmapPanel, asked: Question, ask: Ask) -> list[Row]:
+    """The crossings of the values that are most frequent on the whole: the same columns in every row."""
+    found = []
+    for field, size in zip(panel.by, panel.sizes, strict=True):
+        rows: list[Row] = ask("breakdown", asked, split=Split((field,), (size,)), figures=("count",))
+        values = [row.keys[0] for row in rows]
+        found.append({value: n for n, value in enumerate(sorted(values) if panel.order == "key" else values)})
+    lines, columns = found
+    cells: list[Row] = ask("breakdown", asked, split=Split(tuple(panel.by), (_MANY, _MANY)), figures=panel.figures)
+    shown = [row for row in cells if row.keys[0] in lines and row.keys[1] in columns]
+    return sorted(shown, key=lambda row: (lines[row.keys[0]], columns[row.keys[1]]))
 
 
 def moments(asked: Question, interval: Interval) -> list[str]:

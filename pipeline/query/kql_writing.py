@@ -44,7 +44,8 @@ def _clause(node: Node) -> str:
         case Range():
             return _range(node)
         case Not():
-            return f"not {_inner(node.item)}"
+            inner = _clause(node.item)
+            return f"not ({inner})" if inner.startswith("not ") or _several(node.item) else f"not {inner}"
         case And():
             return " and ".join(_inner(item, alone=_meets_another(item, node)) for item in node.items)
         case Or():
@@ -66,12 +67,22 @@ def _in_texts(field: str, written: Callable[[str], str]) -> str:
 def _inner(node: Node, *, alone: bool = False) -> str:
     """The node within another; alone: brackets keep it from becoming one range with its neighbour."""
     written = _clause(node)
-    several = isinstance(node, And | Or | Not) or alone
-    if isinstance(node, Words | Wild | Exists) and node.field in TEXT_FIELDS:
-        several = several or len(TEXT_FIELDS[node.field]) > 1 or isinstance(node, Exists)
-    if isinstance(node, Range):
-        several = several or " and " in written
-    return f"({written})" if several else written
+    return f"({written})" if alone or _several(node) else written
+
+
+def _several(node: Node) -> bool:
+    """Whether the node is written as several clauses, so that it needs brackets beside others."""
+    match node:
+        case And():
+            return True
+        case Or():
+            return not _values_of_one_field(node)
+        case Words() | Wild() | Exists():
+            return len(TEXT_FIELDS.get(node.field, ())) > 1
+        case Range():
+            return " and " in _range(node)
+        case _:
+            return False
 
 
 def _meets_another(item: Node, node: And) -> bool:
