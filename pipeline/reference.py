@@ -95,7 +95,8 @@ def dashboards_page() -> str:
     intro = (
         "# 面板的写法\n\n每个面板集一份 `config/dashboards/名字.yaml`，项目里的同名文件代替程序自带的。"
         "没有按作者分组的写法。见[看板](../how-to/dashboard.md)与[与 Kibana 交换](../how-to/kibana.md)。\n\n"
-        f"`by` 可用：{'、'.join(f'{g}（{group_name(g)}）' for g in GROUPINGS)}。`figures` 可用：{'、'.join(f'{k}（{v[0]}）' for k, v in FIGURE_NAMES.items())}。\n"
+        f"`by` 可用：{'、'.join(f'{g}（{group_name(g)}）' for g in GROUPINGS)}。\n\n"
+        f"`figures` 可用：{'、'.join(f'{k}（{v[0]}）' for k, v in FIGURE_NAMES.items())}。\n"
     )
     own = [_table("面板集", _panel_fields(Dashboard, skip=("panels",)))]
     own.append("| `panels` | 一列 | 必填 | 面板，从左到右、从上到下 |\n")
