@@ -8,7 +8,8 @@ from functools import partial
 import streamlit as st
 
 from config.dashboards import Dashboard
-from dashboard import asking, panel_parts
+from config.errors import QueryError
+from dashboard import asking, panel_parts, parts
 from dashboard.display import SHANGHAI, shown, visible
 from dashboard.texts import t
 from pipeline.panels.filling import Period, last_days, question_of
@@ -86,6 +87,11 @@ def show() -> None:
     period = Period(min(first, last), max(first, last))
     if dashboard.description:
         st.html(f'<div class="qy-dim">{shown(dashboard.description)}</div>')
+    try:
+        asking.ask("count", extra)
+    except QueryError as error:  # told once, not in every panel
+        parts.complain(error)
+        return
     panels(dashboard, period, extra, name)
 
 

@@ -118,8 +118,9 @@ def panel_of(kind: str, drawing: Drawing, common: dict[str, Any], **more: Any) -
         values |= {"by": [group.field for group in fields]} if fields else {}
         values |= {"interval": interval} if interval else {}
         values |= {"size": _sizes(fields)} if fields else {}
-    if drawing.notes:
-        values["note"] = tr("；", "; ").join(dict.fromkeys(drawing.notes))[:1000]
+    notes = [*([common["note"]] if "note" in common else []), *drawing.notes]
+    if notes:
+        values["note"] = tr("；", "; ").join(dict.fromkeys(notes))[:1000]
     return checked(values)
 
 

@@ -81,9 +81,9 @@ class _Importer:
                 "里面没有面板集、图或已保存的搜索",
                 "there is no dashboard, visualisation or saved search in it",
             )
-        panels = [p for one in drawn[:_MOST_PANELS] for p in self.placed(one, Part({}), {"title": one.title}, {})]
+        panels = [p for one in drawn for p in self.placed(one, Part({}), {"title": one.title[:200]})]
         title = tr("从 {f} 导入", "imported from {f}", f=path.name)
-        return Imported(slug(path.stem), _built(drawn[0], {"title": title, "panels": panels[:_MOST_PANELS]}))
+        return Imported(slug(path.stem), _built(drawn[0], {"title": title, "panels": _few(panels)}))
 
     def dashboard(self, board: SavedObject) -> Dashboard:
         source = board.inner(board.attributes["kibanaSavedObjectMeta"], "searchSourceJSON")
@@ -116,8 +116,10 @@ class _Importer:
     def controls(self, board: SavedObject) -> list[AnyPanel]:
         """Controls above a dashboard are named: they narrow what its panels show."""
         group = board.attributes["controlGroupInput"]
-        held = board.inner(group, "panelsJSON").items() if group else []
-        names = [one["explicitInput"]["title"].text() or one["explicitInput"]["fieldName"].text() for _, one in held]
+        held = [one["explicitInput"] for _, one in board.inner(group, "panelsJSON").items()] if group else []
+        held += [one["controlConfig"] for one in group["controls"].parts()]
+        held += [one["config"] for one in board.attributes["pinned_panels"].parts()]
+        names = [one["title"].text() or one["fieldName"].text() or one["field_name"].text() for one in held]
         if not held:
             return []
         reason = tr(
@@ -136,39 +138,38 @@ class _Importer:
         common: dict[str, Any] = {"title": title[:200], **_size(part["gridData"])}
         if problem:
             return [_unsupported(title, problem, common)]
+        if config["timeRange"]:
+            common["note"] = tr("没有用它自己的时间范围", "its own range of time was not used")
         if one is not None:
-            return self.placed(one, config, common, board.references)
-        kind = part["type"].text()
-        own = {
-            name.split(":", 1)[-1]: ref for name, ref in board.references.items() if name.startswith(f"{_index(part)}:")
-        }
+            return self.placed(one, config, common)
         try:
-            if config["attributes"] and kind == "lens":
-                return self.lens(config["attributes"], config, common, _own_references(config["attributes"]) or own)
-            if config["attributes"] and kind == "search":
-                return [
-                    self.search(
-                        config["attributes"], board, config, common, _own_references(config["attributes"]) or own
-                    )
-                ]
-            if config["savedVis"]:
-                return [
-                    self.legacy(config["savedVis"], config["savedVis"]["data"]["searchSource"], config, common, own)
-                ]
-            if "MARKDOWN" in kind.upper():
-                raise CannotDrawError(tr("文字块：{m}", "text: {m}", m=config["content"].text()[:800]))
-            if part["panelRefName"].text() or part["id"].text():
-                raise CannotDrawError(
-                    tr(
-                        "它引用的对象不在文件里；导出时请连同相关对象",
-                        "what it refers to is not in the file; export with related objects",
-                    )
-                )
-            raise CannotDrawError(
-                tr("面板种类 {k} 画不出", "the kind of panel {k} cannot be drawn", k=kind[:60] or "?")
-            )
+            return self.by_value(part, config, common, board)
         except CannotDrawError as error:
             return [_unsupported(title, str(error), common)]
+
+    def by_value(self, part: Part, config: Part, common: dict[str, Any], board: SavedObject) -> list[AnyPanel]:
+        """The panels of what stands in the dashboard itself. Raises CannotDrawError."""
+        kind, attributes, drawn = part["type"].text(), config["attributes"], config["savedVis"]
+        prefix = f"{_index(part)}:"
+        references = _own_references(attributes) or {
+            name.removeprefix(prefix): ref for name, ref in board.references.items() if name.startswith(prefix)
+        }
+        if attributes and kind == "lens":
+            return self.lens(attributes, config, common, references)
+        if attributes and kind == "search":
+            return [self.search(attributes, board, config, common, references)]
+        if drawn:
+            return [self.legacy(drawn, drawn["data"]["searchSource"], config, common, references)]
+        if "MARKDOWN" in kind.upper():
+            raise CannotDrawError(tr("文字块：{m}", "text: {m}", m=config["content"].text()[:800]))
+        if part["panelRefName"].text() or part["id"].text():
+            raise CannotDrawError(
+                tr(
+                    "它引用的对象不在文件里；导出时请连同相关对象",
+                    "what it refers to is not in the file; export with related objects",
+                )
+            )
+        raise CannotDrawError(tr("面板种类 {k} 画不出", "the kind of panel {k} cannot be drawn", k=kind[:60] or "?"))
 
     def referred(self, part: Part, board: SavedObject) -> SavedObject | None:
         """The object a panel refers to: by name among the dashboard's references, in old files by type and id."""
@@ -176,7 +177,7 @@ class _Importer:
         key = board.references.get(f"{_index(part)}:{name}") or board.references.get(name) if name else None
         return self.objects.get(key or (part["type"].text(), part["id"].text()))
 
-    def placed(self, one: SavedObject, config: Part, common: dict[str, Any], outer: References) -> list[AnyPanel]:
+    def placed(self, one: SavedObject, config: Part, common: dict[str, Any]) -> list[AnyPanel]:
         """The panels of an object of its own."""
         try:
             if one.kind == "lens":
@@ -223,7 +224,12 @@ class _Importer:
             raise CannotDrawError(tr("ES|QL 查询读不了", "an ES|QL query is not read"))
         source = one.inner(attributes["kibanaSavedObjectMeta"], "searchSourceJSON")
         node = self.reader.all([self.searched(source), self.searched(config)])
-        values: dict[str, Any] = {**common, **written(node), "kind": "saved_search", "sort": _sort(attributes["sort"])}
+        values: dict[str, Any] = {
+            **common,
+            **written(node),
+            "kind": "saved_search",
+            "sort": _sort(config["sort"] or attributes["sort"]),
+        }
         size = (attributes["rowsPerPage"] or config["rowsPerPage"]).whole(10)
         return checked({**values, "size": max(1, min(size, 100))})
 

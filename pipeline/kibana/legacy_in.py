@@ -59,6 +59,8 @@ def _rows_first(drawing: Drawing) -> Drawing:
 def _drawing(aggs: list[Part]) -> Drawing:
     drawing = Drawing()
     on = [agg for agg in aggs if agg["enabled"].raw is not False]
+    if any(agg["params"]["json"].text().strip() for agg in on):
+        raise CannotDrawError(tr("带有自己写的 JSON 参数", "it has JSON of its own"))
     buckets = [agg for agg in on if agg["schema"].text() not in ("metric", "radius") and _is_bucket(agg)]
     for agg in on:
         if agg not in buckets:
@@ -102,6 +104,8 @@ def _group(agg: Part, drawing: Drawing) -> Group:
         raise CannotDrawError(tr("分组只含或不含某些值，画不出", "groups with values left in or out cannot be drawn"))
     if params["otherBucket"].raw is True:
         drawing.notes.append(tr("没有画“其他”一档", "“other” is not drawn"))
+    if params["missingBucket"].raw is True:
+        drawing.notes.append(tr("没有画“无值”一档", "posts without a value are not drawn"))
     if kind == "significant_terms":
         return Group(id_, field, size=size, significant=True)
     return _ordered(id_, field, size, params, drawing)

@@ -14,6 +14,7 @@ from pipeline.kibana.objects import CannotDrawError, Part
 from pipeline.query.nodes import Not, Range
 
 _FORMULA = re.compile(r"\s*(count|average|unique_count)\(\s*([\w.]*)\s*\)\s*")
+_OTHERWISE = {"timeShift": "time shift", "reducedTimeRange": "reduced time range", "timeScale": "normalise by unit"}
 _COPIES = (Range("copy", 0, 0), Not(Range("copy", 1, 1)))
 
 
@@ -128,6 +129,8 @@ def _drawing(layer: Part, groups: list[str], metrics: list[str], reader: Reader)
     if not columns:
         raise CannotDrawError(tr("找不到数据层", "a layer of data is missing"))
     drawing = Drawing()
+    if layer["ignoreGlobalFilters"].raw is True:
+        drawing.notes.append(tr("面板集的条件对它也有效", "the condition of the dashboard narrows it too"))
     for id_ in dict.fromkeys(metrics):
         drawing.figures[id_] = _figure(columns[id_], columns, reader)
     order = layer["columnOrder"].texts()
@@ -138,9 +141,12 @@ def _drawing(layer: Part, groups: list[str], metrics: list[str], reader: Reader)
 
 
 def _figure(column: Part, columns: Part, reader: Reader) -> Figure:
+    if not column:
+        raise CannotDrawError(tr("没有数字", "there is no figure"))
     operation, name = column["operationType"].text(), column["sourceField"].text()
-    if column["timeShift"]:
-        raise CannotDrawError(tr("与以前的时间相比（timeShift）画不出", "a shift in time cannot be drawn"))
+    for key, what in _OTHERWISE.items():
+        if column[key]:
+            raise CannotDrawError(tr("数字另有算法（{w}），画不出", "a figure reckoned otherwise ({w})", w=what))
     if operation == "formula":
         return _formula(column["params"]["formula"].text())
     figure = figure_of(operation or "?", "" if operation == "count" else name)
@@ -182,6 +188,8 @@ def _group(id_: str, column: Part, columns: Part, drawing: Drawing, reader: Read
         )
     if params["otherBucket"].raw is True:
         drawing.notes.append(tr("没有画“其他”一档", "“other” is not drawn"))
+    if params["missingBucket"].raw is True:
+        drawing.notes.append(tr("没有画“无值”一档", "posts without a value are not drawn"))
     size = params["size"].whole(10)
     by = params["orderBy"]
     kind = by["type"].text()

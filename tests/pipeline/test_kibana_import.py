@@ -270,6 +270,106 @@ def test_any_damage_gives_a_dashboard_or_an_error_of_ours(tmp_path: Path, seed: 
         assert "k.ndjson" in error.message
 
 
+COUNT_COLUMN = {"operationType": "count", "sourceField": "___records___", "isBucketed": False}
+TOPICS = {
+    "operationType": "terms", "sourceField": "topic", "isBucketed": True,
+    "params": {"size": 3, "orderBy": {"type": "column", "columnId": "m"}, "orderDirection": "desc"},
+}  # fmt: skip
+DATES = {
+    "operationType": "date_histogram",
+    "sourceField": "published",
+    "isBucketed": True,
+    "params": {"interval": "auto"},
+}
+
+
+def lens(
+    tmp_path: Path, kind: str, columns: dict[str, Any], drawn: dict[str, Any], *, more: int = 0, **state: Any
+) -> Dashboard:
+    """The dashboard made of a file with one Lens object (and `more` of the like)."""
+    layers = {"formBased": {"layers": {"l": {"columns": columns, "columnOrder": list(columns), **state}}}}
+    values = {
+        "datasourceStates": layers,
+        "visualization": {"layerId": "l", **drawn},
+        "query": {"query": "", "language": "kuery"},
+    }
+    attributes = {"title": "t", "visualizationType": kind, "state": values}
+    lines = [
+        json.dumps({"type": "lens", "id": str(n), "attributes": attributes, "references": []}) for n in range(1 + more)
+    ]
+    file = tmp_path / "k.ndjson"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    (one,) = imported(file, index="qingyu", now=NOW)
+    return one.dashboard
+
+
+def terms(**params: Any) -> dict[str, Any]:
+    return {**TOPICS, "params": {**TOPICS["params"], **params}}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("columns", "note"),
+    [
+        ({"g": terms(otherBucket=True), "m": COUNT_COLUMN}, "其他"),
+        ({"g": terms(missingBucket=True), "m": COUNT_COLUMN}, "无值"),
+        ({"g": {**DATES, "params": {"interval": "12h"}}, "m": COUNT_COLUMN}, "12h"),
+        ({"t": DATES, "g": TOPICS, "m": COUNT_COLUMN}, "先按时间"),
+    ],
+)
+def test_what_differs_is_noted(tmp_path: Path, columns: dict[str, Any], note: str) -> None:
+    shown = {"columns": [{"columnId": id_} for id_ in columns]}
+    (panel,) = lens(tmp_path, "lnsDatatable", columns, shown).panels
+    assert panel.kind == "table"
+    assert note in panel.note
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"m": {**COUNT_COLUMN, "timeShift": "1w"}}, "time shift"),
+        ({"m": {**COUNT_COLUMN, "timeScale": "d"}}, "normalise"),
+        ({"m": {**COUNT_COLUMN, "filter": {"query": "likes > 3", "language": "kuery"}}}, "likes > 3"),
+        ({"m": {**COUNT_COLUMN, "sourceField": "likes"}}, "likes"),
+        ({"m": {"operationType": "unique_count", "sourceField": "author"}}, "不能按作者"),
+        ({"m": {"operationType": "formula", "params": {"formula": "count() / 2"}}}, "count() / 2"),
+        ({"g": {**TOPICS, "operationType": "filters"}, "m": COUNT_COLUMN}, "filters"),
+        ({"g": {**TOPICS, "sourceField": "host.name"}, "m": COUNT_COLUMN}, "host.name"),
+        ({"g": terms(orderDirection="asc"), "m": COUNT_COLUMN}, "asc"),
+        ({"g": terms(include=["water"]), "m": COUNT_COLUMN}, "只含"),
+        ({"g": terms(secondaryFields=["kind"]), "m": COUNT_COLUMN}, "多个字段"),
+        ({"t": {**DATES, "sourceField": "collected"}, "m": COUNT_COLUMN}, "published"),
+        ({"g": TOPICS}, "没有数字"),
+        ({"g": TOPICS, "h": terms(), "i": {**TOPICS, "sourceField": "kind"}, "j": {**TOPICS, "sourceField": "source"}, "m": COUNT_COLUMN}, ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_reckoned_is_refused_with_its_reason(tmp_path: Path, columns: dict[str, Any], said: str) -> None:
+    shown = {"columns": [{"columnId": id_} for id_ in columns]}
+    (panel,) = lens(tmp_path, "lnsDatatable", columns, shown).panels
+    assert isinstance(panel, UnsupportedPanel)
+    assert said in panel.reason
+
+
+def test_more_visualisations_than_a_page_holds_are_counted(tmp_path: Path) -> None:
+    board = lens(tmp_path, "lnsMetric", {"m": COUNT_COLUMN}, {"metricAccessor": "m"}, more=120)
+    last = board.panels[-1]
+    assert (len(board.panels), last.kind) == (100, "unsupported")
+    assert isinstance(last, UnsupportedPanel) and "22" in last.reason
+
+
+def test_a_range_of_its_own_and_a_faulty_query_are_told(tmp_path: Path) -> None:
+    text = (FIXTURES / "dashboard-9.ndjson").read_text(encoding="utf-8")
+    file = tmp_path / "k.ndjson"
+    changed = text.replace(
+        '\\"syncColors\\":false', '\\"timeRange\\":{\\"from\\":\\"now-1d\\"},\\"syncColors\\":false', 3
+    )
+    assert changed != text
+    file.write_text(changed.replace("sentiment: negative", "host.name: a"), encoding="utf-8")
+    (one,) = imported(file, index="qingyu", now=NOW)
+    assert "时间范围" in one.dashboard.panels[1].note
+    first = one.dashboard.panels[0]
+    assert isinstance(first, UnsupportedPanel) and "host.name" in first.reason
+
+
 def test_the_command_names_what_is_missing(project: Project, tmp_path: Path) -> None:
     done = qingyu(
         "kibana", "import", str(FIXTURES / "dashboard-9.ndjson"), "--out", str(tmp_path), project=project.root, code=3
