@@ -12,7 +12,7 @@ from pipeline.kibana.objects import CannotDrawError, Part
 from pipeline.query.kql import parse_kql
 from pipeline.query.kql_writing import write_kql
 from pipeline.query.language import parse
-from pipeline.query.nodes import All, And, Node, Not, Or
+from pipeline.query.nodes import Node
 
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "from": ">=", "to": "<="}
 # One clause reads the same in Lucene's language and in ours; several are joined otherwise there (any, not all).
@@ -24,12 +24,16 @@ _EVERYTHING = ("", "*", "*:*")
 
 
 class Reader:
-    """Reads queries as of `now` (relative times)."""
+    """Reads queries and filters as KQL that our own parser takes; relative times stay relative. now: to try them with."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
 
-    def query(self, query: Part) -> Node:
+    def node(self, kql: str) -> Node:
+        """What `kql` means. Raises QueryError."""
+        return parse_kql(kql, now=self._now)
+
+    def query(self, query: Part) -> str:
         """The query of a search source or state: {query, language}. Raises CannotDrawError."""
         text = query["query"].text() if isinstance(query.raw, dict) else query.text()
         if isinstance(query["query"].raw, dict):  # as Kibana 5 wrote it
@@ -38,56 +42,49 @@ class Reader:
         if query["esql"] or language not in ("kuery", "lucene"):
             raise CannotDrawError(tr("查询语言 {l} 读不了", "the query language {l} is not read", l=language[:40]))
         if text.strip() in _EVERYTHING:
-            return All()
+            return ""
         return self.kql(text) if language == "kuery" else self.lucene(text)
 
-    def kql(self, text: str) -> Node:
-        """Raises CannotDrawError for what our own fields do not have."""
+    def kql(self, text: str) -> str:
+        """`text`, tried out. Raises CannotDrawError for what our own fields do not have."""
         try:
-            return parse_kql(text, now=self._now)
+            self.node(text)
         except QueryError as error:
-            raise CannotDrawError(
-                tr("查询 {q} 用不了：{m}", "the query {q} cannot be used: {m}", q=text[:200], m=error.message)
-            ) from error
+            raise _useless(text, error) from error
+        return text
 
-    def lucene(self, text: str) -> Node:
+    def lucene(self, text: str) -> str:
         """A query of one clause in Lucene's language. Raises CannotDrawError for others."""
         if text.strip() in _EVERYTHING:
-            return All()
-        if _ONE_CLAUSE.fullmatch(text):
-            try:
-                return parse(text, now=self._now)
-            except QueryError as error:
-                raise CannotDrawError(
-                    tr("查询 {q} 用不了：{m}", "the query {q} cannot be used: {m}", q=text[:200], m=error.message)
-                ) from error
-        raise CannotDrawError(
-            tr(
-                "Lucene 查询 {q} 读不了；在 Kibana 里改写成 KQL",
-                "the Lucene query {q} is not read; write it in KQL in Kibana",
-                q=text[:200],
+            return ""
+        if not _ONE_CLAUSE.fullmatch(text) or "now" in text:
+            raise CannotDrawError(
+                tr(
+                    "Lucene 查询 {q} 读不了；在 Kibana 里改写成 KQL",
+                    "the Lucene query {q} is not read; write it in KQL in Kibana",
+                    q=text[:200],
+                )
             )
-        )
+        try:
+            return write_kql(parse(text, now=self._now))
+        except QueryError as error:
+            raise _useless(text, error) from error
 
-    def filters(self, filters: Iterable[Part]) -> list[Node]:
-        """A node for each filter that is on. Raises CannotDrawError for one that cannot be told in our fields."""
+    def filters(self, filters: Iterable[Part]) -> list[str]:
+        """The KQL of each filter that is on. Raises CannotDrawError for one that cannot be told in our fields."""
         return [self.one(f) for f in filters if f and f["meta"]["disabled"].raw is not True]
 
-    def one(self, filter_: Part) -> Node:
-        """The node of a filter, negated where it is."""
+    def one(self, filter_: Part) -> str:
+        """The KQL of a filter, negated where it is."""
         meta = filter_["meta"]
-        node = self._combined(meta) if meta["type"].text() == "combined" else self._plain(filter_)
-        return Not(node) if meta["negate"].raw is True else node
+        text = self._combined(meta) if meta["type"].text() == "combined" else self._plain(filter_)
+        return f"not ({text or '*'})" if meta["negate"].raw is True else text
 
-    def _combined(self, meta: Part) -> Node:
-        nodes = self.filters(meta["params"].parts())
-        if not nodes:
-            return All()
-        if len(nodes) == 1:
-            return nodes[0]
-        return Or(tuple(nodes)) if meta["relation"].text().upper() == "OR" else And(tuple(nodes))
+    def _combined(self, meta: Part) -> str:
+        found = self.filters(meta["params"].parts())
+        return either(found) if meta["relation"].text().upper() == "OR" else every(found)
 
-    def _plain(self, filter_: Part) -> Node:
+    def _plain(self, filter_: Part) -> str:
         """By its query; older versions have the clause beside `meta`, and some only what `meta` says."""
         query = filter_["query"]
         for holder in (query, filter_):
@@ -104,9 +101,9 @@ class Reader:
             return self.kql(f"{_escaped(key)}: *")
         if kind == "range" and key:
             return self._range(key, meta["params"])
-        raise self._unknown(query)
+        raise _unknown(query)
 
-    def _dsl(self, query: Part) -> Node:
+    def _dsl(self, query: Part) -> str:
         for name in ("match_phrase", "match", "term"):
             for field, value in query[name].items():
                 inner = value["query"] if name != "term" else value["value"]
@@ -118,39 +115,40 @@ class Reader:
         if field := query["exists"]["field"].text():
             return self.kql(f"{_escaped(field)}: *")
         if query["match_all"].raw is not None:
-            return All()
+            return ""
         if query["query_string"]:
             return self.lucene(query["query_string"]["query"].text())
         if isinstance(query["bool"].raw, dict):
             return self._bool(query["bool"])
-        raise self._unknown(query)
+        raise _unknown(query)
 
-    def _bool(self, clauses: Part) -> Node:
-        def of(name: str) -> list[Node]:
+    def _bool(self, clauses: Part) -> str:
+        def of(name: str) -> list[str]:
             held = clauses[name]
             return [self._dsl(one) for one in (held.parts() if isinstance(held.raw, list) else [held] if held else [])]
 
-        found = [*of("must"), *of("filter"), *map(Not, of("must_not"))]
+        found = [*of("must"), *of("filter"), *(f"not ({text or '*'})" for text in of("must_not"))]
         should = of("should")
         if should and (clauses["minimum_should_match"].raw in (1, "1") or not found):
-            found.append(self._any(should))
+            found.append(either(should))
         elif should:
-            raise self._unknown(clauses)
-        return self.all(found)
+            raise _unknown(clauses)
+        return every(found)
 
-    def _any(self, nodes: list[Node]) -> Node:
-        if not nodes:
-            raise self._unknown(Part({}))
-        return nodes[0] if len(nodes) == 1 else Or(tuple(nodes))
+    @staticmethod
+    def _any(found: list[str]) -> str:
+        if not found:
+            raise _unknown(Part({}))
+        return either(found)
 
-    def _phrase(self, field: str, value: Part) -> Node:
+    def _phrase(self, field: str, value: Part) -> str:
         if isinstance(value.raw, bool):
             return self.kql(f"{_escaped(field)}: {'true' if value.raw else 'false'}")
         if isinstance(value.raw, str | int | float):
             return self.kql(f"{_escaped(field)}: {_quoted(str(value.raw))}")
-        raise self._unknown(value)
+        raise _unknown(value)
 
-    def _range(self, field: str, bounds: Part) -> Node:
+    def _range(self, field: str, bounds: Part) -> str:
         name = _escaped(field)
         parts = [
             f"{name} {_SIGNS[key]} {_quoted(str(value.raw))}"
@@ -158,27 +156,43 @@ class Reader:
             if key in _SIGNS and isinstance(value.raw, str | int | float) and value.raw != ""
         ]
         if not parts:
-            raise self._unknown(bounds)
+            raise _unknown(bounds)
         return self.kql(" and ".join(parts))
 
-    @staticmethod
-    def _unknown(part: Part) -> CannotDrawError:
-        names = ", ".join(key for key, _ in part.items()) or "?"
-        return CannotDrawError(tr("过滤条件（{n}）读不了", "a filter ({n}) is not read", n=names[:100]))
-
-    @staticmethod
-    def all(nodes: Iterable[Node]) -> Node:
-        """All of the nodes at once."""
-        kept = tuple(dict.fromkeys(node for node in nodes if node != All()))
-        if not kept:
-            return All()
-        return kept[0] if len(kept) == 1 else And(kept)
+    def written(self, kql: str) -> dict[str, str]:
+        """The query and language of a panel: as our printer writes it, but for relative times, which it would fix."""
+        try:
+            node = self.node(kql)
+        except QueryError as error:  # each piece was tried; together they may be too many
+            raise _useless(kql, error) from error
+        text = kql if "now" in kql else write_kql(node)
+        return {"query": text, "language": "kql"} if text else {}
 
 
-def written(node: Node) -> dict[str, str]:
-    """The query and language of a panel."""
-    text = write_kql(node)
-    return {"query": text, "language": "kql"} if text else {}
+def every(found: Iterable[str]) -> str:
+    """All of the queries at once; "" is all posts."""
+    return _joined([text for text in dict.fromkeys(found) if text], " and ")
+
+
+def either(found: Iterable[str]) -> str:
+    """One of the queries at least."""
+    kept = list(dict.fromkeys(found))
+    return "" if "" in kept else _joined(kept, " or ")
+
+
+def _joined(found: list[str], word: str) -> str:
+    return found[0] if len(found) == 1 else word.join(f"({text})" for text in found)
+
+
+def _useless(text: str, error: QueryError) -> CannotDrawError:
+    return CannotDrawError(
+        tr("查询 {q} 用不了：{m}", "the query {q} cannot be used: {m}", q=text[:200], m=error.message)
+    )
+
+
+def _unknown(part: Part) -> CannotDrawError:
+    names = ", ".join(key for key, _ in part.items()) or "?"
+    return CannotDrawError(tr("过滤条件（{n}）读不了", "a filter ({n}) is not read", n=names[:100]))
 
 
 def _quoted(text: str) -> str:

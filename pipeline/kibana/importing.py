@@ -16,9 +16,8 @@ from config.text import tr
 from pipeline.kibana import legacy_in, lens_in
 from pipeline.kibana.drawing import checked
 from pipeline.kibana.exporting import GRID, ROW
-from pipeline.kibana.filters import Reader, written
+from pipeline.kibana.filters import Reader, every
 from pipeline.kibana.objects import CannotDrawError, Part, SavedObject, fault, read_objects
-from pipeline.query.nodes import Node
 
 Objects = Mapping[tuple[str, str], SavedObject]
 References = Mapping[str, tuple[str, str]]
@@ -90,7 +89,7 @@ class _Importer:
         problem = ""
         query: dict[str, str] = {}
         try:
-            query = written(self.searched(source))
+            query = self.reader.written(self.searched(source))
         except CannotDrawError as error:
             problem = tr(
                 "整个面板集的条件读不了：{e}", "the condition of the whole dashboard is not read: {e}", e=error
@@ -201,20 +200,20 @@ class _Importer:
         state = attributes["state"]
         if any(state["adHocDataViews"].items()):
             raise CannotDrawError(tr("用了临时的数据视图", "an ad-hoc data view is used"))
-        node = self.reader.all([self.searched(state), self.searched(config)])
-        return lens_in.panels_of(attributes, {**common, **written(node)}, self.reader)
+        kql = every([self.searched(state), self.searched(config)])
+        return lens_in.panels_of(attributes, {**common, **self.reader.written(kql)}, self.reader)
 
     def legacy(
         self, state: Part, source: Part, config: Part, common: dict[str, Any], references: References, linked: str = ""
     ) -> AnyPanel:
         self.ours(references)
-        nodes = [self.searched(source), self.searched(config)]
+        found = [self.searched(source), self.searched(config)]
         if linked and (search := self.objects.get(references.get(linked, ("", "")))):
-            nodes.append(self.searched(search.inner(search.attributes["kibanaSavedObjectMeta"], "searchSourceJSON")))
+            found.append(self.searched(search.inner(search.attributes["kibanaSavedObjectMeta"], "searchSourceJSON")))
             self.ours(search.references)
         elif linked:
             raise CannotDrawError(tr("它所依的已保存搜索不在文件里", "the saved search it rests on is not in the file"))
-        return legacy_in.panel_from(state, {**common, **written(self.reader.all(nodes))})
+        return legacy_in.panel_from(state, {**common, **self.reader.written(every(found))})
 
     def search(
         self, attributes: Part, one: SavedObject, config: Part, common: dict[str, Any], references: References
@@ -223,20 +222,20 @@ class _Importer:
         if attributes["isTextBasedQuery"].raw is True:
             raise CannotDrawError(tr("ES|QL 查询读不了", "an ES|QL query is not read"))
         source = one.inner(attributes["kibanaSavedObjectMeta"], "searchSourceJSON")
-        node = self.reader.all([self.searched(source), self.searched(config)])
+        kql = every([self.searched(source), self.searched(config)])
         values: dict[str, Any] = {
             **common,
-            **written(node),
+            **self.reader.written(kql),
             "kind": "saved_search",
             "sort": _sort(config["sort"] or attributes["sort"]),
         }
         size = (attributes["rowsPerPage"] or config["rowsPerPage"]).whole(10)
         return checked({**values, "size": max(1, min(size, 100))})
 
-    def searched(self, source: Part) -> Node:
-        """The query and filters of a search source, of a Lens state or of a panel's own settings."""
+    def searched(self, source: Part) -> str:
+        """The query and filters, in KQL, of a search source, of a Lens state or of a panel's own settings."""
         filters = source["filter"].parts() or source["filters"].parts()
-        return self.reader.all([self.reader.query(source["query"]), *self.reader.filters(filters)])
+        return every([self.reader.query(source["query"]), *self.reader.filters(filters)])
 
     def ours(self, references: References) -> None:
         """Raises CannotDrawError where a data view is of another index; one that is not in the file is trusted."""

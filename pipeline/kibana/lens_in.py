@@ -153,7 +153,7 @@ def _figure(column: Part, columns: Part, reader: Reader) -> Figure:
     if operation == "count" and name not in ("", "___records___", "Records", "id"):
         raise CannotDrawError(tr("只数帖子，不数字段 {f} 的值", "posts are counted, not values of {f}", f=name[:60]))
     if column["filter"]["query"]:
-        if figure == "count" and reader.query(column["filter"]) in _COPIES:
+        if figure == "count" and reader.node(reader.query(column["filter"])) in _COPIES:
             return "originals"
         raise CannotDrawError(
             tr(

@@ -134,6 +134,22 @@ def test_every_kind_of_panel_is_drawn_and_what_is_not_is_told_in_its_place(opene
     assert len(app.dataframe) == 1
 
 
+def searched(query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "dashboard" / "app.py"), default_timeout=60).run()
+    app.switch_page("views/search.py")
+    app.query_params["q"], app.query_params["kql"] = query, "1"
+    return app.run()
+
+
+def test_the_query_box_takes_kql(opened: Path) -> None:
+    filled(opened)
+    app = searched("title: 停水 and not source: forum and likes <= 0")
+    assert not app.exception
+    assert "共 20 条" in said(app)
+    assert app.toggle[0].value
+    assert "不能按作者查询" in said(searched("停水 and author: a"))
+
+
 def test_a_faulty_dashboard_is_told_with_file_and_line(opened: Path) -> None:
     app = board(opened, "title: x\npanels:\n  - kind: lin\n")
     assert not app.exception

@@ -183,7 +183,16 @@ META = {"disabled": False, "negate": False}
     ],
 )  # fmt: skip
 def test_filters(one: dict[str, Any], node: Node) -> None:
-    assert Reader(NOW).one(Part(one)) == node
+    reader = Reader(NOW)
+    assert reader.node(reader.one(Part(one))) == node
+
+
+def test_relative_times_stay_relative(tmp_path: Path) -> None:
+    text = (FIXTURES / "dashboard-9.ndjson").read_text(encoding="utf-8")
+    file = tmp_path / "k.ndjson"
+    file.write_text(text.replace("sentiment: negative", "published >= now-2d/d"), encoding="utf-8")
+    (one,) = imported(file, index="qingyu", now=NOW)
+    assert one.dashboard.panels[0].query == "published >= now-2d/d"
 
 
 @pytest.mark.parametrize(

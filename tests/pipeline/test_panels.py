@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from config.text import set_language
 from pipeline.index.document import IndexDocument
 from pipeline.panels.filling import Filled, Period, asking, fill, question_of
 from pipeline.panels.naming import Naming, figure_text, group_name
+from pipeline.query.asked import describe
 from pipeline.query.layer import QueryLayer, Question, Row, Split
 from pipeline.query.times import SHANGHAI
 from tests.pipeline.commanding import asked, qingyu
@@ -208,6 +210,21 @@ def test_commands(project: Project) -> None:
     assert shown["panels"][0]["rows"][0]["count"] == COUNT
     assert "负面" in qingyu("dashboards", "show", "overview", *days, project=project.root).stdout
     assert "overview" in qingyu("dashboards", "show", "没有", project=project.root, code=2).stderr
+
+
+def test_commands_take_kql(project: Project) -> None:
+    days = ("--from", "2026-10-01", "--to", "2026-10-28")
+    found = asked("trend", "source: (board or news) and not likes < 3", "--kql", *days, project=project.root)
+    assert found["total"] == sum(p.source != "forum" and p.likes >= 3 for p in POSTS)
+    refused = qingyu("search", "停水 and author: a", "--kql", project=project.root, code=2)
+    assert "不能按作者查询" in refused.stderr
+    assert asked("topics", "topic: water", "--kql", project=project.root)[0]["topic"] == "water"
+
+
+def test_the_audit_keeps_the_language_of_a_question() -> None:
+    plain, kql = Question("qingyu"), Question("a", language="kql", also=(Question("b"), Question(sources=("c",))))
+    assert describe(plain) == '{"query": "qingyu"}'
+    assert json.loads(describe(kql)) == {"query": "a", "language": "kql", "also": [{"query": "b"}, {"sources": ["c"]}]}
 
 
 def test_a_faulty_panel_does_not_take_the_others_along(project: Project, tmp_path: Path) -> None:
