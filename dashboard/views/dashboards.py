@@ -70,6 +70,9 @@ def narrowed() -> Question:
 def show() -> None:
     """The page."""
     found = asking.dashboards()
+    if st.query_params.get("name", "") not in {"", *found}:  # perhaps it was imported just now
+        asking.dashboards.clear()
+        found = asking.dashboards()
     if not found:
         st.info(t("dashboards_none"))
         return
