@@ -116,9 +116,9 @@ class _Parser:
         self.clauses += 1
         if self.clauses > MOST_CLAUSES:
             raise self.fault("条件太多：最多 {n} 个", "too many conditions: {n} at most", n=MOST_CLAUSES)
-        negations = 0
+        negated = False  # as in our own language, two negations are none
         while self.word("not"):
-            negations += 1
+            negated = not negated
         self.spaces()
         if self.next() == "(":
             node = self.group(field)
@@ -126,11 +126,9 @@ class _Parser:
         else:
             node = self.literal_value(field) if field else self.expression()
             self.bare = True
-            if negations and isinstance(node, Not):  # what says that a text is empty: its negation says there is some
-                node, negations = node.item, negations - 1
-        for _ in range(negations):
-            node = Not(node)
-        return node
+            if negated and isinstance(node, Not):  # what says that a text is empty: its negation says there is some
+                return node.item
+        return Not(node) if negated else node
 
     def group(self, field: Field | None) -> Node:
         opening = self.at

@@ -30,6 +30,7 @@ NEW_YEAR = 1_577_808_000_000
         ("停水", STOP),
         ("停水 and 小区", And((STOP, AREA))),
         ("停水 AND NOT 小区", And((STOP, Not(AREA)))),
+        ("not not not 停水", Not(STOP)),
         ("停水 and 小区 Or app", Or((And((STOP, AREA)), Words("", "app")))),
         ("停水 and (小区 or app)", And((STOP, Or((AREA, Words("", "app")))))),
         ("(停水)and(小区)", And((STOP, AREA))),
