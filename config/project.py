@@ -1,7 +1,7 @@
 """A project directory: the configuration and the data of one installation, so that two never meet.
 
 PROJECT/
-  config/   settings.yaml, sources/*.yaml, and own topics.yaml, dictionaries/ where they differ from the shipped ones
+  config/   settings.yaml, sources/*.yaml, dashboards/*.yaml, and own topics.yaml, dictionaries/ where they differ from the shipped ones
   data/     the store (qingyu.db) and the index
   secrets/  author.key (mode 600), kept outside data/
   logs/
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from config.dashboards import Dashboard, load_dashboards
 from config.errors import ConfigError
 from config.settings import SHIPPED, Settings, load_settings
 from config.sources import SourceConfig, load_sources
@@ -71,6 +72,21 @@ class Project:
     def sources(self) -> list[SourceConfig]:
         """All declared sources, by name. Raises ConfigError for a faulty file."""
         return load_sources(self.config_dir / "sources")
+
+    @cached_property
+    def dashboards(self) -> dict[str, Dashboard]:
+        """The shipped dashboards and the project's own, by name. Raises ConfigError for a faulty file."""
+        return load_dashboards([SHIPPED / "dashboards", self.config_dir / "dashboards"])
+
+    def dashboard(self, name: str) -> tuple[str, Dashboard]:
+        """The dashboard of that name or title, with its name. Raises ConfigError that lists the known ones."""
+        for key, one in self.dashboards.items():
+            if name in (key, one.title):
+                return key, one
+        known = "、".join(f"{key}（{one.title}）" for key, one in self.dashboards.items())
+        raise ConfigError(
+            tr("没有名为 {n} 的面板；现有：{k}", "no dashboard is called {n}; known: {k}", n=name, k=known)
+        )
 
     def source(self, name: str) -> SourceConfig:
         """The source called `name`. Raises ConfigError that lists the known names."""

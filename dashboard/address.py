@@ -17,7 +17,7 @@ _LONGEST = 2_000
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of 检索. first, last: days of Asia/Shanghai, both included; after: mark of the page; post: id of the post opened."""
+    """A view of 检索. first, last: days of Asia/Shanghai, both included; kql: the query is Kibana's; after: mark of the page; post: id of the post opened."""
 
     query: str = ""
     first: date | None = None
@@ -27,6 +27,7 @@ class View:
     regions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
+    kql: bool = False
     sort: str = "-published"
     after: str = ""
     post: str = ""
@@ -42,6 +43,7 @@ class View:
             regions=self.regions,
             kinds=self.kinds,
             sentiments=self.sentiments,
+            language="kql" if self.kql else "qingyu",
         )
 
     def narrowed(self, day: date) -> View:
@@ -60,6 +62,8 @@ class View:
         for key, name in _LISTS.items():
             if values := getattr(self, name):
                 params[key] = list(values)
+        if self.kql:
+            params["kql"] = "1"
         if self.sort != "-published":
             params["sort"] = self.sort
         for key in ("after", "post"):
@@ -104,6 +108,7 @@ def view_of(params: Mapping[str, Sequence[str]]) -> View:
         query=one("q"),
         first=first,
         last=last,
+        kql=one("kql") == "1",
         sort=sort if sort in SORTS else "-published",
         after=one("after"),
         post=one("post"),

@@ -10,13 +10,17 @@ from typing import Any
 
 import streamlit as st
 
+from config.dashboards import Dashboard
 from config.project import Project, find_root, open_project
 from config.text import set_language
+from pipeline.panels.naming import Naming
 from pipeline.query.layer import PostView, QueryLayer, Question, SearchResult
 from pipeline.vocabulary import topic_names
 
 # Answers that depend on `now` (now-7d) may be this old; everything else changes with the index's version.
 _KEEP_S = 60
+# Files of dashboards are read anew after this long.
+_FILES_S = 10
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,6 +72,18 @@ def post(post_id: str) -> PostView | None:
 def topics() -> dict[str, str]:
     """Names of the topics by id, in the user's language, in the taxonomy's order."""
     return topic_names(project())
+
+
+@st.cache_resource(show_spinner=False)
+def naming() -> Naming:
+    """Names of the values that panels show."""
+    return Naming(project())
+
+
+@st.cache_data(show_spinner=False, ttl=_FILES_S)
+def dashboards() -> dict[str, Dashboard]:
+    """The dashboards by name; a file that was added is seen without a restart. Raises ConfigError for a faulty one."""
+    return open_project(project().root).dashboards
 
 
 def source_titles() -> dict[str, str]:

@@ -17,8 +17,8 @@ CALM, NEGATIVE, BAND, UNKNOWN = "#3b82a0", "#d9742b", "#9cc4d2", "#9aa5aa"
 PICK = "pick"
 
 
-def _axis_days(days: int) -> Any:
-    """A label on every day, or each n-th where they would collide."""
+def axis_days(days: int) -> Any:
+    """The axis of `days` days (or other stretches of time): a label on every one, or each n-th where they would collide."""
     each = max(1, -(-days // 16))
     shown = f"indexof(domain('x'), datum.value) % {each} === 0 ? slice(datum.value, 5) : ''"
     return alt.Axis(labelAngle=0, title=None, labelExpr=shown, labelOverlap=False, ticks=False, domain=True)
@@ -54,7 +54,7 @@ def day_curve(points: Sequence[DayPoint], *, partial: date | None = None, height
     )
     top = max([p.count or 0 for p in points] + [p.usual.high if p.usual else 0 for p in points] + [1])
     frame["top"] = top * 1.05
-    x = alt.X("day:O", axis=_axis_days(len(points)), scale=alt.Scale(paddingInner=0.25))
+    x = alt.X("day:O", axis=axis_days(len(points)), scale=alt.Scale(paddingInner=0.25))
     tooltip = [
         alt.Tooltip("day:O", title=t("day")),
         alt.Tooltip("told:N", title=t("volume")),
@@ -104,7 +104,7 @@ def trend_bars(days: Sequence[Day], *, unknown: Collection[date] = (), height: i
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cursor="pointer")
         .encode(
-            x=alt.X("day:O", axis=_axis_days(len(days))),
+            x=alt.X("day:O", axis=axis_days(len(days))),
             y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3, format="d")),
             color=parts,
             order="order:O",

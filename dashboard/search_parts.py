@@ -54,8 +54,9 @@ def form(view: View) -> View:
     with columns[4], st.popover(_filter_label(view), width="stretch"):
         filters: dict[str, Any] = _filters(view)
     with st.expander(t("query_help_title"), icon=":material/help:"):
+        kql = st.toggle(t("kql"), value=view.kql, help=t("kql_help"), key=f"kql|{view.kql}")
         st.markdown(t("query_help"))
-    chosen = replace(view, query=(query or "").strip(), first=first, last=last, sort=sort, **filters)
+    chosen = replace(view, query=(query or "").strip(), first=first, last=last, sort=sort, kql=kql, **filters)
     return chosen if chosen == view else replace(chosen, after="", post="")
 
 

@@ -8,6 +8,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "today": ("今日", "Today"),
     "search": ("检索", "Search"),
     "sources": ("来源", "Sources"),
+    "dashboards": ("面板", "Dashboards"),
+    "dashboard": ("面板", "Dashboard"),
+    "dashboards_none": (
+        "还没有面板：在 config/dashboards 里写一个，或用 qingyu kibana import 从 Kibana 导入。",
+        "There is no dashboard: write one in config/dashboards, or import one by qingyu kibana import.",
+    ),
+    "dashboard_unknown": ("没有名为 {n} 的面板；请在下面选一个。", "No dashboard is called {n}; choose one below."),
+    "narrow": ("只看（查询）", "Only (query)"),
+    "panel_empty": ("这段时间没有符合的帖子。", "No posts match in this time."),
+    "panel_words_none": (
+        "没有突出的词：帖子太少，或没有可比的其他帖子。",
+        "No word stands out: too few posts, or no others to compare with.",
+    ),
+    "panel_unsupported": ("这一块画不出：{r}", "This panel cannot be drawn: {r}"),
+    "panel_total": ("共 {n} 条", "{n} posts"),
+    "panel_untitled": ("（未命名）", "(untitled)"),
+    "panel_figures": ("{k}图：{t}", "{k} chart: {t}"),
     "day": ("哪一天", "Day"),
     "see_posts": ("看帖子", "See posts"),
     "no_data": ("无数据", "no data"),
@@ -98,6 +115,11 @@ TEXTS: dict[str, tuple[str, str]] = {
 | `停*` | wildcard |
 
 There is no way to ask by author: this counts matters and follows nobody.""",
+    ),
+    "kql": ("按 Kibana 的 KQL 写", "Written in Kibana's KQL"),
+    "kql_help": (
+        '如：title: 停水 and not source: "forum" and likes >= 10',
+        'such as: title: 停水 and not source: "forum" and likes >= 10',
     ),
     "from": ("从", "From"),
     "to": ("到", "To"),

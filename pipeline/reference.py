@@ -5,6 +5,7 @@ A test makes them anew and compares, so a command or a setting without its line 
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,23 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from config.dashboards import PANELS, Chart, Dashboard, Figure, Grouping, Panel
 from config.settings import Settings
 from config.sources import KINDS
+from pipeline.panels.naming import FIGURE_NAMES, group_name
+from pipeline.query.breaking import GROUPINGS
 
 _HEAD = "<!-- 由 make docs 生成，请勿手改 / made by `make docs`, do not edit -->\n"
 
 
 def pages() -> dict[str, str]:
     """File name → text of each reference page."""
-    return {"cli.md": cli_page(), "settings.md": settings_page(), "sources.md": sources_page()}
+    return {
+        "cli.md": cli_page(),
+        "settings.md": settings_page(),
+        "sources.md": sources_page(),
+        "dashboards.md": dashboards_page(),
+    }
 
 
 def cli_page() -> str:
@@ -79,6 +88,47 @@ def sources_page() -> str:
             + "\n"
         )
     return "".join(parts)
+
+
+def dashboards_page() -> str:
+    """Dashboards and every kind of panel with its keys."""
+    intro = (
+        "# 面板的写法\n\n每个面板集一份 `config/dashboards/名字.yaml`，项目里的同名文件代替程序自带的。"
+        "没有按作者分组的写法。见[看板](../how-to/dashboard.md)与[与 Kibana 交换](../how-to/kibana.md)。\n\n"
+        f"`by` 可用：{'、'.join(f'{g}（{group_name(g)}）' for g in GROUPINGS)}。\n\n"
+        f"`figures` 可用：{'、'.join(f'{k}（{v[0]}）' for k, v in FIGURE_NAMES.items())}。\n"
+    )
+    own = [_table("面板集", _panel_fields(Dashboard, skip=("panels",)))]
+    own.append("| `panels` | 一列 | 必填 | 面板，从左到右、从上到下 |\n")
+    own.append(_table("所有面板", _panel_fields(Panel)))
+    own.append(_table("有数字的面板", _panel_fields(Chart, skip=tuple(Panel.model_fields))))
+    for name, model in PANELS.items():
+        above = Chart if issubclass(model, Chart) else Panel
+        same = [key for key, info in above.model_fields.items() if _default(model.model_fields[key]) == _default(info)]
+        own.append(_table(f"kind: {name}", _panel_fields(model, skip=tuple(same))))
+    return _HEAD + intro + "".join(own)
+
+
+def _table(title: str, rows: Iterator[str]) -> str:
+    return f"\n## {title}\n\n| 项 | 类型 | 默认 | 含义 |\n|---|---|---|---|\n" + "".join(f"{row}\n" for row in rows)
+
+
+def _panel_fields(model: type[BaseModel], *, skip: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        if name not in skip:
+            yield f"| `{name}` | {_panel_type(info)} | {_default(info)} | {info.description or ''} |"
+
+
+def _panel_type(info: FieldInfo) -> str:
+    """The type in a reader's words: `字段，一个或一列`."""
+    shown = str(info.annotation).replace(str(Grouping), "字段").replace(str(Figure), "数字")
+    shown = re.sub(r"typing\.Annotated\[int, FieldInfo\(.*?\)\]\)\]", "整数", shown)
+    shown = re.sub(r"tuple\[(\S+), \.\.\.\]", r"\1，一个或一列", shown)
+    shown = re.sub(r"typing\.(?:Optional|Union)\[(.*)\]$", r"\1", shown)
+    names = {"<class 'str'>": "文字", "<class 'int'>": "整数", "<class 'bool'>": "是否"}
+    return names.get(shown) or re.sub(
+        r"typing\.Literal\[(.*?)\]", lambda m: m[1].replace("'", "").replace(", ", "、"), shown
+    )
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help=tr("输出 JSON", "print JSON
 Query = Annotated[
     str, typer.Argument(help=tr("查询，写法见 docs/reference/query-language.md；空为全部", "query; empty: all"))
 ]
+Kql = Annotated[bool, typer.Option("--kql", help=tr("查询按 Kibana 的 KQL 写", "the query is written in Kibana's KQL"))]
 Since = Annotated[
     str, typer.Option("--from", help=tr("从哪一天起（含），如 2026-11-01", "first day, such as 2026-11-01"))
 ]
@@ -52,7 +53,9 @@ def start_of(value: date) -> datetime:
     return datetime.combine(value, time.min, SHANGHAI)
 
 
-def question(query: str, since: str, until: str, sources: list[str] | None, topics: list[str] | None) -> Question:
+def question(
+    query: str, since: str, until: str, sources: list[str] | None, topics: list[str] | None, *, kql: bool = False
+) -> Question:
     """The question those options ask; `until` is the last day included."""
     first, last = day(since, "--from"), day(until, "--to")
     if first and last and last < first:
@@ -63,4 +66,5 @@ def question(query: str, since: str, until: str, sources: list[str] | None, topi
         until=start_of(last + timedelta(days=1)) if last else None,
         sources=tuple(sources or ()),
         topics=tuple(topics or ()),
+        language="kql" if kql else "qingyu",
     )

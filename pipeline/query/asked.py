@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 
 from config.project import Project
+from pipeline.query.kql import parse_kql
 from pipeline.query.language import parse
 from pipeline.query.model import Question
 from pipeline.query.nodes import All, And, Node, Or, Range, Term
@@ -23,7 +25,7 @@ class Asked:
 
     def __init__(self, project: Project, now: Callable[[], datetime]) -> None:
         self._project, self._now = project, now
-        self._parsed: dict[str, Node] = {}
+        self._parsed: dict[tuple[str, str], Node] = {}
 
     @cached_property
     def _topics(self) -> dict[str, tuple[str, ...]]:
@@ -57,14 +59,15 @@ class Asked:
 
     def words(self, q: Question) -> Node:
         """The query alone. Raises QueryError."""
-        kept = self._parsed.get(q.query)
+        kept = self._parsed.get((q.language, q.query))
         if kept is not None:
             return kept
-        node = parse(q.query, now=self._now(), names=self._names(q.query))
+        read = parse_kql if q.language == "kql" else parse
+        node = read(q.query, now=self._now(), names=self._names(q.query))
         if "now" not in q.query:
             if len(self._parsed) >= _KEPT:
                 self._parsed.clear()
-            self._parsed[q.query] = node
+            self._parsed[q.language, q.query] = node
         return node
 
     def node(self, q: Question, since_day: date | None = None, until_day: date | None = None) -> Node:
@@ -87,6 +90,7 @@ class Asked:
             if values:
                 terms = tuple(Term(field, value) for value in values)
                 parts.append(terms[0] if len(terms) == 1 else Or(terms))
+        parts += [part for part in map(self.node, q.also) if part != All()]
         if not parts:
             return All()
         return parts[0] if len(parts) == 1 else And(tuple(parts))
@@ -102,5 +106,11 @@ def _midnight(day: date) -> datetime:
 
 
 def describe(q: Question) -> str:
-    """The question as JSON, empty parts left out: what the audit keeps."""
-    return json.dumps({k: v for k, v in asdict(q).items() if v}, ensure_ascii=False, default=str)
+    """The question as JSON, empty parts and the usual language left out: what the audit keeps."""
+    return json.dumps(_parts(q), ensure_ascii=False, default=str)
+
+
+def _parts(q: Question) -> dict[str, Any]:
+    values = {field.name: getattr(q, field.name) for field in fields(q)}
+    kept = {name: value for name, value in values.items() if value and (name, value) != ("language", "qingyu")}
+    return kept | ({"also": [_parts(one) for one in q.also]} if q.also else {})

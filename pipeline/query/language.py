@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from config.errors import QueryError
 from config.text import tr
-from pipeline.query.fields import BY_NAME, FIELDS, PERSONS, Field
+from pipeline.query.fields import BY_NAME, Field
 from pipeline.query.grams import normalise
+from pipeline.query.naming import field_named
 from pipeline.query.nodes import All, And, Node, Not, Or, Words
 from pipeline.query.tokens import BETWEEN, Token, tokens
 from pipeline.query.values import Names, plain_value, range_of
@@ -104,22 +105,7 @@ class _Parser:
 
     def of_field(self) -> Node:
         name = self.take()
-        field = BY_NAME.get(name.text) or BY_NAME.get(name.text.lower())
-        if name.text.lower() in PERSONS:
-            self.fail(
-                "不能按作者查询：本系统只看事情、地点与时间，从不检索或列出个人；请改查内容、话题或地区",
-                "authors cannot be searched: this tool is about matters, places and times, never about persons; "
-                "ask for words, topics or regions",
-                name,
-            )
-        if field is None:
-            self.fail(
-                "没有字段“{t}”；可用：{k}。若“:”是要找的内容，请加引号",
-                "there is no field “{t}”; known: {k}. If the colon belongs to the text, put it in quotation marks",
-                name,
-                k=" ".join(f.name for f in FIELDS),
-            )
-        assert field is not None
+        field = field_named(self.query, name.text, name.at)
         self.take()
         token = self.peek()
         if token.kind == "(":

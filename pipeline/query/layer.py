@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,18 @@ from pipeline.audit import append_audit
 from pipeline.index.engine import Reader, lost
 from pipeline.index.engines import engine_of
 from pipeline.query.asked import Asked, describe
+from pipeline.query.breaking import (
+    BREAKDOWNS,
+    PER_SEGMENT,
+    Figure,
+    Row,
+    Split,
+    metrics,
+    nested,
+    read_figures,
+    rows,
+    terms,
+)
 from pipeline.query.highlight import excerpt, highlight
 from pipeline.query.language import marks
 from pipeline.query.model import (
@@ -34,26 +46,10 @@ from pipeline.query.reading import any_indexed, posts_by_id, revisions_of, threa
 from pipeline.query.standing_out import standing_out
 from pipeline.query.times import SHANGHAI
 
-# Fields that figures may be broken down by. Authors are not among them, and never will be.
-BREAKDOWNS = (
-    "source",
-    "topic",
-    "region",
-    "kind",
-    "category",
-    "sentiment",
-    "official_unit",
-    "intent",
-    "sector",
-    "place",
-    "duty",
-)
 _FIGURES = {"score": {"avg": {"field": "score"}}, "negative": {"avg": {"field": "negative"}}}
 _COPIES = {"copies": {"sum": {"field": "copy"}}}
 _VOICES = {"voices": {"cardinality": {"field": "voice"}}}
 _DAYS = {"field": "published", "fixed_interval": "1d", "offset": "-8h", "min_doc_count": 1}
-# How many values each segment of the index hands in: beyond it, counts of rare values could be too low.
-_PER_SEGMENT = 20_000
 _WORDS = 3_000
 # How long a read waits for the store to take its audit row, seconds: a person is waiting.
 _PATIENCE_S = 3.0
@@ -145,15 +141,27 @@ class QueryLayer:
                 "不能按 {f} 分组；可用：{k}", "cannot break down by {f}; known: {k}", f=field, k=" ".join(BREAKDOWNS)
             )
             raise QueryError(message, query=field, position=0)
-        spec = {"of": {"terms": _terms(field, size), "aggs": _FIGURES}}
+        spec = {"of": {"terms": terms(field, size), "aggs": _FIGURES}}
         buckets = self._reader.aggregate(self._asked.node(q), spec)["of"]["buckets"]
         return [Bucket(b["key"], b["doc_count"], b["score"]["value"], b["negative"]["value"]) for b in buckets]
+
+    def breakdown(self, q: Question, split: Split, figures: Sequence[Figure] = ("count",)) -> list[Row]:
+        """Figures of each group of `split`, groups without posts left out; without any, one row for all that match.
+
+        Raises QueryError for a field that is none to group by, and for months where the question has an open end.
+        """
+        node = self._asked.node(q)
+        if not (split.fields or split.interval):
+            wanted = metrics(figures)
+            found = self._reader.aggregate(node, wanted) if wanted else {}
+            return [Row((), read_figures(found, self._reader.count(node), figures))]
+        return list(rows(self._reader.aggregate(node, nested(split, figures, q.since, q.until)), split, figures))
 
     def topic_by_day(self, q: Question, *, since_day: date, until_day: date) -> list[TopicDay]:
         """Posts of each topic on each day that has some."""
         node = self._asked.node(q, since_day, until_day)
         days = {"days": {"date_histogram": _DAYS, "aggs": {"score": _FIGURES["score"]}}}
-        topics = self._reader.aggregate(node, {"of": {"terms": _terms("topic", 500), "aggs": days}})["of"]["buckets"]
+        topics = self._reader.aggregate(node, {"of": {"terms": terms("topic", 500), "aggs": days}})["of"]["buckets"]
         return [
             TopicDay(t["key"], _day(b), b["doc_count"], b["score"]["value"])
             for t in topics
@@ -163,7 +171,7 @@ class QueryLayer:
 
     def threads(self, q: Question, *, size: int = 10) -> list[ThreadCount]:
         """The threads with most posts among those that match."""
-        spec = {"of": {"terms": _terms("thread", size), "aggs": {"score": _FIGURES["score"], **_VOICES}}}
+        spec = {"of": {"terms": terms("thread", size), "aggs": {"score": _FIGURES["score"], **_VOICES}}}
         buckets = self._reader.aggregate(self._asked.node(q), spec)["of"]["buckets"]
         with read(self._store) as connection:
             titles = thread_titles(connection, [b["key"] for b in buckets])
@@ -183,7 +191,7 @@ class QueryLayer:
         inside, n_in = self._word_counts(node, _WORDS), self._reader.count(node)
         if background is not None:
             behind = self._asked.node(background)
-            outside, n_out = self._word_counts(behind, _PER_SEGMENT), self._reader.count(behind)
+            outside, n_out = self._word_counts(behind, PER_SEGMENT), self._reader.count(behind)
         else:
             whole = self._reader.document_frequency(list(inside))
             outside = {word: max(0, whole[word] - count) for word, count in inside.items()}
@@ -191,7 +199,7 @@ class QueryLayer:
         return standing_out(inside, outside, n_in, n_out, size)
 
     def _word_counts(self, node: Any, size: int) -> dict[str, int]:
-        found = self._reader.aggregate(node, {"w": {"terms": _terms("words", size)}})
+        found = self._reader.aggregate(node, {"w": {"terms": terms("words", size)}})
         return {b["key"]: b["doc_count"] for b in found["w"]["buckets"]}
 
     def post(self, post_id: str) -> PostView | None:
@@ -221,10 +229,6 @@ class QueryLayer:
             yield from posts
 
 
-def _terms(field: str, size: int) -> dict[str, Any]:
-    return {"field": field, "size": size, "segment_size": max(size, _PER_SEGMENT)}
-
-
 def _day(bucket: dict[str, Any]) -> date:
     return datetime.fromtimestamp(bucket["key"] / 1000, SHANGHAI).date()
 
@@ -245,8 +249,10 @@ __all__ = [
     "PostView",
     "QueryLayer",
     "Question",
+    "Row",
     "SearchResult",
     "Segment",
+    "Split",
     "ThreadCount",
     "TopicDay",
     "Word",

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
+
+Language = Literal["qingyu", "kql"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """Everything a view, command or rule asks with.
 
-    query: in the query language, "" for all; since, until: aware, until exclusive, of the time of publication; the
-    tuples: any of the values, empty for no limit.
+    query: "" for all; language: which it is written in, "kql" is Kibana's; since, until: aware, until exclusive, of the
+    time of publication; the tuples of values: any of them, empty for no limit; also: questions whose posts alone are
+    meant, those of all of them.
     """
 
     query: str = ""
@@ -24,6 +27,8 @@ class Question:
     regions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
+    language: Language = "qingyu"
+    also: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,12 @@ def watched(browser: Any, base: str) -> Iterator[Watched]:
     made.tab.close()
 
 
-PAGES = {"today": ("/", "升温的话题"), "search": ("/search", "每日数量"), "sources": ("/sources", "最近的采集")}
+PAGES = {
+    "today": ("/", "升温的话题"),
+    "search": ("/search", "每日数量"),
+    "dashboards": ("/dashboards", "最新的负面帖子"),
+    "sources": ("/sources", "最近的采集"),
+}
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -181,6 +186,35 @@ def test_a_figure_of_today_leads_to_its_posts(watched: Watched) -> None:
     count = tab.locator(".qy-figure .n").first.inner_text().replace(",", "")
     follow(tab, "看帖子", re.compile(rf"共 {count} 条"))
     assert "/search" in tab.url
+
+
+def test_a_figure_of_a_panel_leads_to_its_posts(watched: Watched) -> None:
+    tab = watched.open("/dashboards", "最新的负面帖子")
+    count = tab.locator(".qy-figure .n").first.inner_text().replace(",", "")
+    follow(tab, "看帖子", re.compile(rf"共 {int(count):,} 条"))
+    assert "/search" in tab.url
+
+
+def test_nothing_of_a_hostile_dashboard_runs(watched: Watched, project: Path) -> None:
+    folder = project / "config" / "dashboards"
+    folder.mkdir(exist_ok=True)
+    evil = "<img src=x onerror='window.__pwned=1'> **粗** :red[染色]"
+    panels = [
+        {"kind": "unsupported", "title": evil, "reason": evil},
+        {"kind": "table", "title": evil, "by": "keyphrase", "query": "hostilecase", "note": evil},
+        {"kind": "word_list", "title": evil, "rank": "count", "query": "hostilecase"},
+        {"kind": "bar", "title": evil, "by": "words", "query": "hostilecase"},
+        {"kind": "saved_search", "title": evil, "query": "hostilecase"},
+    ]
+    text = json.dumps({"title": evil, "description": evil, "days": 3660, "panels": panels}, ensure_ascii=False)
+    (folder / "evil.yaml").write_text(text, encoding="utf-8")
+    tab = watched.open("/dashboards?name=evil&from=2025-12-01&to=2026-02-01", "hostilecase")
+    assert tab.evaluate("() => window.__pwned") is None
+    assert tab.locator('.stMain img[src="x"]').count() == 0
+    assert "**粗** :red[染色]" in tab.locator(".stMain").inner_text()
+    assert watched.errors == []
+    assert [url for url in watched.outside if ":9/" in url] == []
+    (folder / "evil.yaml").unlink()
 
 
 def test_a_click_on_a_bar_leads_to_the_posts_of_that_day(watched: Watched) -> None:

@@ -18,12 +18,21 @@ def there_and_back(view: View) -> View:
     return view_of({k: v if isinstance(v, list) else [v] for k, v in view.to_params().items()})
 
 
-@given(st.text(max_size=80), days, days, lists, lists, st.sampled_from(list(SORTS)), st.text(max_size=20))
+@given(
+    st.text(max_size=80), days, days, lists, lists, st.sampled_from(list(SORTS)), st.text(max_size=20), st.booleans()
+)
 def test_a_view_survives_its_address(
-    query: str, one: date, other: date, sources: tuple[str, ...], topics: tuple[str, ...], sort: str, after: str
+    query: str,
+    one: date,
+    other: date,
+    sources: tuple[str, ...],
+    topics: tuple[str, ...],
+    sort: str,
+    after: str,
+    kql: bool,
 ) -> None:
     first, last = sorted((one, other))
-    view = View(query=query, first=first, last=last, sources=sources, topics=topics, sort=sort, after=after)
+    view = View(query=query, first=first, last=last, sources=sources, topics=topics, sort=sort, after=after, kql=kql)
     assert there_and_back(view) == view
 
 

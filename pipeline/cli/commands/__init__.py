@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pipeline.cli.commands import (
     ask,
+    dashboards,
     demo,
     evaluate,
     evaluate_drift,
     explain,
     keep,
+    kibana,
     label,
     operate,
     setup,
@@ -20,11 +22,13 @@ from pipeline.cli.commands import (
 
 __all__ = [
     "ask",
+    "dashboards",
     "demo",
     "evaluate",
     "evaluate_drift",
     "explain",
     "keep",
+    "kibana",
     "label",
     "operate",
     "setup",

@@ -12,7 +12,7 @@ from rich.text import Text
 from config.errors import ConfigError
 from config.text import tr
 from pipeline.cli.app import app
-from pipeline.cli.options import Json, Query, Since, Sources, Topics, Until, day, invocation, question
+from pipeline.cli.options import Json, Kql, Query, Since, Sources, Topics, Until, day, invocation, question
 from pipeline.cli.output import FAILED, SHANGHAI, complain, console, emit_json, emit_table, local_time, plain, say
 from pipeline.cli.words import INTENTS, KINDS, SECTORS, SENTIMENTS, word
 from pipeline.query.layer import QueryLayer
@@ -31,6 +31,7 @@ def search(
     until: Until = "",
     source: Sources = None,
     topic: Topics = None,
+    kql: Kql = False,
     size: Annotated[int, typer.Option(min=1, max=1000, help=tr("每页条数", "posts a page"))] = 20,
     sort: Annotated[
         str, typer.Option(help=tr("排序：-published、published、relevance、-likes …", "order"))
@@ -44,7 +45,7 @@ def search(
 ) -> None:
     """Search posts."""
     project = invocation(context).project()
-    asked = question(query, since, until, source, topic)
+    asked = question(query, since, until, source, topic, kql=kql)
     with QueryLayer.open(project) as layer:
         found = layer.search(asked, sort=sort, size=size, after=after)
         for _ in range(page - 1):
@@ -103,6 +104,7 @@ def trend(
     until: Until = "",
     source: Sources = None,
     topic: Topics = None,
+    kql: Kql = False,
     json: Json = False,
 ) -> None:
     """Counts by day of Asia/Shanghai."""
@@ -111,7 +113,7 @@ def trend(
     if first > last:
         raise ConfigError(tr("--from 晚于 --to", "--from lies after --to"))
     project = invocation(context).project()
-    asked = question(query, first.isoformat(), last.isoformat(), source, topic)
+    asked = question(query, first.isoformat(), last.isoformat(), source, topic, kql=kql)
     with QueryLayer.open(project) as layer:
         days = layer.by_day(asked, since_day=first, until_day=last)
         voices = layer.voices(asked)
@@ -165,13 +167,14 @@ def topics(
     since: Since = "",
     until: Until = "",
     source: Sources = None,
+    kql: Kql = False,
     json: Json = False,
 ) -> None:
     """Counts by topic."""
     project = invocation(context).project()
     names = topic_names(project)
     with QueryLayer.open(project) as layer:
-        buckets = layer.by(question(query, since, until, source, None), "topic", size=200)
+        buckets = layer.by(question(query, since, until, source, None, kql=kql), "topic", size=200)
     if json:
         emit_json(
             [

@@ -11,7 +11,7 @@ import typer
 
 from config.text import tr
 from pipeline.cli.app import app
-from pipeline.cli.options import Json, Query, Since, Sources, Topics, Until, invocation, question
+from pipeline.cli.options import Json, Kql, Query, Since, Sources, Topics, Until, invocation, question
 from pipeline.cli.output import counts_line, emit_json, note, progress, say
 from pipeline.cli.words import PURGED
 from pipeline.query.layer import QueryLayer, Question
@@ -41,12 +41,13 @@ def export(
     until: Until = "",
     source: Sources = None,
     topic: Topics = None,
+    kql: Kql = False,
 ) -> None:
     """Export posts."""
     from pipeline.export import export_file, export_stream
 
     project = invocation(context).project()
-    asked = question(query, since, until, source, topic)
+    asked = question(query, since, until, source, topic, kql=kql)
     kind = (file_format or _format_of(output)).value
     with QueryLayer.open(project) as layer:
         if output is None:

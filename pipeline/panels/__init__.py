@@ -1,0 +1,1 @@
+"""Panels of dashboards: what each asks of the query layer, and its figures."""
