@@ -23,8 +23,7 @@ def tools_of(project: Project) -> Tools:
 
 
 def stale(store: Engine, model: str, *, most: int | None = None) -> list[str]:
-    """Ids of posts to annotate: those without an annotation in the order of landing, so that clusters of copies do not
-    depend on where a batch ends; then those changed since or annotated by another model, newest landed first. most: no more
+    """Ids of posts to annotate: those without an annotation in the order of landing, in which copies are grouped; then those changed since or annotated by another model, newest landed first. most: no more
     than that."""
     joined = post.outerjoin(annotation, annotation.c.post_id == post.c.id)
     stale = or_(

@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.index.document import KEYWORDS, REAL, SORT_FIELDS, TEXTS, TIMES, WHOLE, IndexDocument, values_of
 
 # Raise with each change of the mapping or of `values_of`: indices of another version are refused, not misread.
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 # Java takes the control characters that mark pairs and fences for white space; here private characters stand for them.
 _PRIVATE = (("\x1d", "\ue002"), ("\x1e", "\ue001"), ("\x1f", "\ue000"))
 # For people who read the index with Kibana; `title`, `text`, `official` hold tokens.
@@ -35,7 +35,7 @@ def mapping() -> dict[str, Any]:
     fields |= {name: {"type": "keyword", "ignore_above": _LONGEST} for name in KEYWORDS}
     fields |= {name: {"type": "long"} for name in WHOLE}
     fields |= {name: {"type": "double"} for name in REAL}
-    fields |= {name: {"type": "date", "format": "epoch_millis"} for name in TIMES}
+    fields |= {name: {"type": "date", "format": "strict_date_optional_time||epoch_millis"} for name in TIMES}
     fields |= {name: {"type": "long", "index": False} for name in SORT_FIELDS.values()}
     fields |= {name: {"type": "keyword", "index": False, "doc_values": False} for name in SHOWN}
     return {
