@@ -23,8 +23,8 @@ def tools_of(project: Project) -> Tools:
 
 
 def stale(store: Engine, model: str, *, most: int | None = None) -> list[str]:
-    """Ids of posts to annotate: those without an annotation in the order of landing, in which copies are grouped; then those changed since or annotated by another model, newest landed first. most: no more
-    than that."""
+    """Ids of posts to annotate: those without an annotation in the order of landing, in which copies are grouped; then
+    those changed since or annotated by another model, newest landed first. most: no more than that."""
     joined = post.outerjoin(annotation, annotation.c.post_id == post.c.id)
     stale = or_(
         annotation.c.post_id.is_(None), annotation.c.landed_seq < post.c.landed_seq, annotation.c.model != model
