@@ -83,6 +83,7 @@ class ElasticWriter:
         self._sent: list[Future[None]] = []
         self._refused: dict[str, str] = {}
         self._seen: dict[str, _Held] = {}
+        self._thinned: set[str] = set()
         self.put_count, self.put_sum, self.refused_count = 0, 0, 0
         self._patience.until(lambda: elastic.refresh(generation.pattern))
         self._months = set(self._patience.until(lambda: elastic.indices(generation.pattern)))
@@ -122,6 +123,7 @@ class ElasticWriter:
         while some := list(islice(left, _DOCUMENTS)):
             found = self._find(some)
             self._send([_removal(one, held.stands_in) for one, held in found.items()])
+            self._thinned.update(held.stands_in for held in found.values())
             for one in found:
                 self._seen.pop(one, None)
         self._drain()
@@ -130,9 +132,18 @@ class ElasticWriter:
         """Wait for what is under way, make it visible, and tell readers that there is something new."""
         self._drain()
         self._patience.until(lambda: self._elastic.refresh(self._generation.pattern))
+        self._patience.until(self._drop_empty)
         self._patience.until(self._committed)
         self._seen.clear()
         self._empty = self._empty and not self._months
+
+    def _drop_empty(self) -> None:
+        """Months that retention has emptied go as a whole; one index stays, so that there is something to read."""
+        empty = [one for one in sorted(self._thinned) if not self._elastic.count(one, {"match_all": {}})]
+        gone = empty[: len(self._months) - 1]
+        self._elastic.drop(gone)
+        self._months.difference_update(gone)
+        self._thinned.clear()
 
     def refused(self) -> dict[str, str]:
         """Ids the cluster would not take, with the reason; told once."""

@@ -93,6 +93,20 @@ def test_deleting_passes_over_the_unknown(engine: ElasticEngine) -> None:
     assert engine.reader().total() == 50
 
 
+def test_a_month_that_retention_emptied_is_dropped(engine: ElasticEngine, settings: Index) -> None:
+    with engine.writer() as writer:
+        writer.put(document(n, ms=YEAR_MS) for n in range(300, 310))
+        writer.commit()
+        assert len(_indices(engine, settings)) == 2
+        writer.delete([f"{n:032x}" for n in range(100)])
+        writer.commit()
+        assert len(_indices(engine, settings)) == 1
+        writer.put([document(5)])
+        writer.delete([f"{n:032x}" for n in range(300, 310)])
+        writer.commit()
+    assert len(_indices(engine, settings)) == 1 and engine.reader().total() == 1
+
+
 def test_a_rebuild_switches_at_one_instant(engine: ElasticEngine, settings: Index) -> None:
     reader = engine.reader()
     version = reader.version()
