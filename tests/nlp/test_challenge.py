@@ -14,7 +14,7 @@ ROWS = [
 ]
 TRAINING = Path(__file__).resolve().parents[2] / "nlp" / "training"
 # Goal .80 of all; a floor falls only with a reason in the model's card.
-FLOOR, EACH = 0.74, 0.62
+FLOOR, EACH = 0.79, 0.68
 
 
 @pytest.fixture(scope="module")
