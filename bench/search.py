@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from itertools import accumulate
 from pathlib import Path
 from statistics import quantiles
 
@@ -46,9 +47,9 @@ SAME = {
 def documents(count: int, words: list[str]) -> Iterator[IndexDocument]:
     """Posts of 20 words, one a minute, words by rank like in language."""
     dice = random.Random(5)
-    weights = [1 / (rank + 3) for rank in range(len(words))]
+    weights = list(accumulate(1 / (rank + 3) for rank in range(len(words))))
     for n in range(count):
-        chosen = dice.choices(words, weights, k=20)
+        chosen = dice.choices(words, cum_weights=weights, k=20)
         label = dice.choice(["negative", "neutral", "positive"])
         yield IndexDocument(
             f"{n:032x}", n + 1, f"s{n % 9}", "message", "r", "c", (f"t{n % 12}",), label, dice.uniform(-1, 1), 0.9,

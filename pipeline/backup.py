@@ -25,8 +25,8 @@ from config.locks import take
 from config.project import Project
 from config.settings import SECRETS
 from config.text import tr
-from crawlers.schema import metadata
 from pipeline.backup_archive import FORMAT, SECRETS_ROOM, STORE, Held, Manifest, add_file, add_manifest, allowed, opened
+from pipeline.state import metadata
 from pipeline.workers import machine_of
 
 logger = logging.getLogger(__name__)

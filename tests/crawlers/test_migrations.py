@@ -14,8 +14,9 @@ from sqlalchemy import column as named
 
 from config.errors import StageError
 from crawlers import store as store_module
-from crawlers.schema import annotation, metadata, post
+from crawlers.schema import annotation, post
 from crawlers.store import HEAD, open_url, read
+from pipeline.state import metadata
 from tests.stores import Stores
 
 SCRIPTS = Path(store_module.__file__).parent / "migrations"

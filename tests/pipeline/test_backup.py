@@ -20,7 +20,7 @@ from bench.texts import posts as made_up
 from config.errors import ConfigError, StageError
 from config.project import Project, init_project, open_project
 from crawlers.schema import metadata, post
-from crawlers.store import open_store, read
+from crawlers.store import HEAD, open_store, read
 from pipeline.backup import back_up
 from pipeline.corrections import correct
 from pipeline.process import process
@@ -300,7 +300,7 @@ def test_the_commands(project: Project, tmp_path: Path) -> None:
     assert asked("restore", said["path"], "--force", project=tmp_path / "b")["indexed"] == 600
     assert asked("search", "", "--size", "1", project=tmp_path / "b")["total"] == 600
     assert qingyu("restore", str(tmp_path / "nothing.zip"), "--check", code=1).stderr
-    assert json.loads(qingyu("restore", said["path"], "--check", "--json").stdout)["schema"] == "0003"
+    assert json.loads(qingyu("restore", said["path"], "--check", "--json").stdout)["schema"] == HEAD
 
 
 def test_the_schedule_backs_up_where_and_as_it_is_told(project: Project) -> None:

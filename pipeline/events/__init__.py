@@ -1,0 +1,1 @@
+"""Events and flags: what moves among the posts, and why it is worth a look."""
