@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from config.project import Project
 from crawlers.schema import audit, post
-from crawlers.store import write
+from crawlers.store import read, write
 from pipeline.sources_view import store_engine
 
 
@@ -66,3 +66,28 @@ def _reply(
 
 def _ms(value: datetime) -> int:
     return int(value.timestamp() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """How long an official reply took. asked_at: None where the page shows no time of the message."""
+
+    unit: str
+    asked_at: datetime | None
+    replied_at: datetime
+
+
+def waited_between(engine: Engine, *, since: datetime, until: datetime) -> list[Waited]:
+    """Times of the replies given from `since` until before `until`, the oldest first: figures only, no text is read."""
+    at = post.c.official_replied_ms
+    asked = select(post.c.official_unit, post.c.published_ms, at).where(at >= _ms(since), at < _ms(until))
+    with read(engine) as connection:
+        rows = connection.execute(asked.order_by(at, post.c.id)).all()
+    return [
+        Waited(unit or "", None if asked_ms is None else _at(asked_ms), _at(replied_ms))
+        for unit, asked_ms, replied_ms in rows
+    ]
+
+
+def _at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.cli.commands import (
     ask,
+    brief,
     dashboards,
     demo,
     evaluate,
@@ -22,6 +23,7 @@ from pipeline.cli.commands import (
 
 __all__ = [
     "ask",
+    "brief",
     "dashboards",
     "demo",
     "evaluate",

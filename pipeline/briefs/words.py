@@ -1,0 +1,54 @@
+"""Figures in words: what a question asks, for the list of origins and for `qingyu brief verify`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from pipeline.briefs.measures import NAMES
+from pipeline.briefs.model import Figure, Origin
+from pipeline.query.model import Question
+from pipeline.query.times import SHANGHAI
+
+_SOURCES = {(): "在用", ("late",): "采集迟了"}
+_LIMITS = (("sources", "来源"), ("topics", "话题"), ("regions", "地区"), ("kinds", "类型"), ("sentiments", "情感"))
+
+
+def question_words(q: Question) -> str:
+    """`2026-11-22 · 话题:water · 查询 停水`; 全部 for no limit."""
+    parts = [_span(q.since, q.until)] if q.since or q.until else []
+    for name, word in _LIMITS:
+        if values := getattr(q, name):
+            parts.append(f"{word}:{'、'.join(values)}")
+    if q.query:
+        parts.append(f"查询 {q.query if len(q.query) < 90 else q.query[:88] + '…'}")
+    parts += [question_words(one) for one in q.also if one != Question()]
+    return " · ".join(part for part in parts if part) or "全部"
+
+
+def _span(since: datetime | None, until: datetime | None) -> str:
+    first = since.astimezone(SHANGHAI).date().isoformat() if since else ""
+    last = (until - timedelta(seconds=1)).astimezone(SHANGHAI).date().isoformat() if until else ""
+    return first if first == last else f"{first} 至 {last}"
+
+
+def ground_words(origin: Origin) -> str:
+    """What a figure is asked of: its questions, then the ids it is about."""
+    asked = [question_words(q) for q in origin.questions[:2]]
+    if len(origin.questions) > 2:
+        asked.append(f"等 {len(origin.questions)} 个时段")
+    if origin.measure == "sources":
+        asked = [_SOURCES.get(origin.ids[:1], "采集有误")] if origin.ids[:1] != ("asked",) else [*asked, "采集过"]
+        return "；".join(["来源", *asked])
+    about = [_about(origin.measure, one) for one in origin.ids]
+    return "；".join([*asked, *about]) or "全部"
+
+
+def _about(measure: str, one: str) -> str:
+    if one.isdecimal() and measure.startswith("on_time"):
+        return f"{one} 个工作日内"
+    return f"编号 {one}" if len(one) > 20 else one
+
+
+def measure_words(figure: Figure) -> str:
+    """What a figure is called."""
+    return NAMES.get(figure.origin.measure, figure.origin.measure)
