@@ -23,8 +23,9 @@ from docx.shared import Mm, Pt, RGBColor
 
 from pipeline.briefs.periods import KINDS
 
-# 225 mm / 22 lines and 156 mm / 28 characters; charSpace is in 1/4096 pt, by how much a character is narrower than 16 pt.
-LINE_TWIPS, CHAR_SPACE = 580, -849
+# 225 mm / 22 lines; and 28 characters of 16 pt in 156 mm, which is a quarter of a point less for each. That is set as spacing
+# of characters, not as a grid of them: in a grid narrower than its characters LibreOffice gives each two cells.
+LINE_TWIPS, CHAR_TWIPS = 580, -5
 LINE_PT, GRID_PT = 29.0, 16
 BODY, SONG, TITLE, BLACK, KAI = "仿宋_GB2312", "宋体", "方正小标宋简体", "黑体", "楷体_GB2312"
 LATIN = "Times New Roman"
@@ -67,7 +68,7 @@ def _page(document: Any) -> None:
     if grid is None:
         grid = OxmlElement("w:docGrid")
         section._sectPr.append(grid)
-    for name, value in (("type", "linesAndChars"), ("linePitch", LINE_TWIPS), ("charSpace", CHAR_SPACE)):
+    for name, value in (("type", "lines"), ("linePitch", LINE_TWIPS)):
         grid.set(qn(f"w:{name}"), str(value))
     document.settings.odd_and_even_pages_header_footer = True
 
@@ -105,7 +106,17 @@ def _new(document: Any, name: str, east: str, size: float, *, bold: bool = False
     _spaced(style, line)
     if size != GRID_PT:
         _off_grid(style)
+        _narrowed(style, 0)
     return style
+
+
+def _narrowed(style: Any, twips: int) -> None:
+    """Characters so much closer to each other (negative) than they are wide."""
+    spacing = OxmlElement("w:spacing")
+    spacing.set(qn("w:val"), str(twips))
+    style.element.get_or_add_rPr().insert_element_before(
+        spacing, "w:w", "w:kern", "w:position", "w:sz", "w:szCs", "w:snapToGrid"
+    )
 
 
 def _off_grid(style: Any) -> None:
@@ -119,12 +130,19 @@ def _off_grid(style: Any) -> None:
 
 
 def _styles(document: Any) -> None:
-    # The character grid is measured by the default size, in Word and LibreOffice alike.
-    for size in document.styles.element.xpath("w:docDefaults/w:rPrDefault/w:rPr/*[self::w:sz or self::w:szCs]"):
+    defaults = "w:docDefaults/w:rPrDefault/w:rPr/"
+    for size in document.styles.element.xpath(f"{defaults}w:sz | {defaults}w:szCs"):
         size.set(qn("w:val"), "32")
+    for language in document.styles.element.xpath(f"{defaults}w:lang"):
+        language.set(qn("w:eastAsia"), "zh-CN")
     normal = document.styles["Normal"]
     _fonts(normal, BODY, 16)
+    _narrowed(normal, CHAR_TWIPS)
     _spaced(normal)
+    for name in ("w:autoSpaceDE", "w:autoSpaceDN"):  # no blanks between numbers and characters: 28 to the line
+        none = OxmlElement(name)
+        none.set(qn("w:val"), "0")
+        normal.element.get_or_add_pPr().insert_element_before(none, "w:snapToGrid", "w:spacing", "w:ind", "w:jc")
     normal.paragraph_format.widow_control = False
     for level, (font, bold) in enumerate(((BLACK, False), (KAI, False), (BODY, True), (BODY, True)), 1):
         style = document.styles[f"Heading {level}"]
