@@ -76,7 +76,7 @@ def _show(stack: ExitStack, folder: Path, wanted_port: int, say: Say) -> None:
 @contextmanager
 def _town(folder: Path, port: int) -> Iterator[dict[str, Any]]:
     """The town's site as a process of its own; yields what it says once it is ready: ports and urls."""
-    argv = [sys.executable, "-m", "pipeline.demo.site", "--port", str(port), "--folder", str(folder)]
+    argv = [sys.executable, "-P", "-m", "pipeline.demo.site", "--port", str(port), "--folder", str(folder)]
     process_ = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     try:
         yield _ready_line(process_)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pipeline.cli.commands import (
     ask,
+    backtest,
     dashboards,
     demo,
     evaluate,
     evaluate_drift,
+    events,
     explain,
     keep,
     kibana,
@@ -22,10 +24,12 @@ from pipeline.cli.commands import (
 
 __all__ = [
     "ask",
+    "backtest",
     "dashboards",
     "demo",
     "evaluate",
     "evaluate_drift",
+    "events",
     "explain",
     "keep",
     "kibana",
