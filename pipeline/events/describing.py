@@ -144,9 +144,9 @@ def _whole(run: tuple[str, ...], count: int, runs: Counter[tuple[str, ...]], lea
 
 def _worth(run: tuple[str, ...], tongue: Tongue) -> float:
     """How telling a run is, 0 where it begins or ends with a word that belongs to no name."""
-    if not (tongue.content(run[0]) and (tongue.content(run[-1]) or _syllable(run[-1], tongue))):
+    if not all(tongue.content(edge) or _syllable(edge, tongue) for edge in (run[0], run[-1])):
         return 0.0
-    if min(tongue.rarity(t) for t in (run[0], run[-1]) if len(t) > 1) < _COMMON:
+    if min((tongue.rarity(edge) for edge in (run[0], run[-1]) if len(edge) > 1), default=0.0) < _COMMON:
         return 0.0
     pairs = [tongue.rarity(f"{one} {two}") for one, two in pairwise(run)]
     return sum(pairs) / len(pairs) * math.sqrt(len(run))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -27,8 +27,11 @@ from pipeline.events.flagging import flag_of_burst
 from pipeline.events.heard import DAY_MS, Heard
 from pipeline.events.matters import LONGEST, QUIET_DAYS, Gathering, Matters, Raised
 from pipeline.events.model import Event, Flag
+from pipeline.events.naming import namer
 from pipeline.events.reading import events as read_events
+from pipeline.events.rows import event_row, flag_row
 from pipeline.events.tables import event, event_post, event_seen, flag
+from pipeline.events.watching import watch
 
 logger = logging.getLogger(__name__)
 # Posts decided in one transaction.
@@ -47,7 +50,7 @@ class DetectReport:
 
     def sentence(self) -> str:
         """What was done, "" for nothing."""
-        if not self.heard:
+        if not (self.heard or self.flags):
             return ""
         return tr(
             "看过 {n} 条，事件变动 {e} 个，预警 {f} 个",
@@ -77,7 +80,9 @@ def detect(project: Project, *, now: datetime, progress: Callable[[int], None] =
             report.flags += raised
             progress(report.heard)
         with write(store) as connection:
+            take_turn(connection, "events")
             settle(connection, now)
+            report.flags += watch(connection, project.settings.events, now=now, name=namer(project))
     logger.info("detect heard=%s events=%s flags=%s", report.heard, report.events, report.flags)
     return report
 
@@ -103,7 +108,7 @@ class Detector:
         for row in connection.execute(select(event).order_by(event.c.first_ms)):
             record = json.loads(row.record)
             self.matters.gatherings[row.id] = Gathering(
-                row.id, [], row.last_ms, record["memory"]["level"], record["memory"]["flagged_ms"]
+                row.id, [], [], row.last_ms, record["memory"]["level"], record["memory"]["flagged_ms"]
             )
             if row.merged_into:
                 self.matters.merged[row.id] = row.merged_into
@@ -212,39 +217,6 @@ def settle(connection: Connection, now: datetime) -> None:
     connection.execute(delete(event_seen).where(lost))
 
 
-def event_row(made: Event, memory: Mapping[str, object]) -> dict[str, object]:
-    """The row of an event."""
-    record = asdict(made)
-    for name in ("id", "state", "first_at", "last_at", "merged_into"):
-        del record[name]
-    record["curve"] = [(day.isoformat(), count) for day, count in made.curve]
-    record["memory"] = dict(memory)
-    return {
-        "id": made.id,
-        "state": made.state,
-        "first_ms": to_ms(made.first_at),
-        "last_ms": to_ms(made.last_at),
-        "merged_into": made.merged_into,
-        "record": json.dumps(record, ensure_ascii=False),
-    }
-
-
-def flag_row(made: Flag) -> dict[str, object]:
-    """The row of a flag."""
-    record = asdict(made)
-    for name in ("id", "kind", "level", "event_id", "flagged_at", "verdict"):
-        del record[name]
-    record["since_day"], record["until_day"] = made.since_day.isoformat(), made.until_day.isoformat()
-    return {
-        "id": made.id,
-        "kind": made.kind,
-        "level": made.level,
-        "event_id": made.event_id,
-        "flagged_ms": to_ms(made.flagged_at),
-        "record": json.dumps(record, ensure_ascii=False),
-    }
-
-
 def _write_flags(connection: Connection, flags: Sequence[Flag]) -> None:
     """Those that are not there yet: a flag stands as it was raised."""
     ids = [one.id for one in flags]
@@ -258,6 +230,3 @@ def _last_number(connection: Connection) -> int:
 
 def _latest(posts: Sequence[Heard]) -> datetime:
     return datetime.fromtimestamp(max(p.published_ms for p in posts) / 1000, UTC)
-
-
-__all__ = ["DetectReport", "Detector", "detect", "event_row", "flag_row", "settle", "tongue_of"]

@@ -36,3 +36,8 @@ class Heard:
         """Whether it only carries on what stands elsewhere: a copied article. A message that many people sign and send
         is a copy too, but each of them speaks."""
         return self.original != "" and self.kind == "article"
+
+    @property
+    def opens(self) -> bool:
+        """Whether it begins something of its own, and is no answer in a thread or comment."""
+        return self.kind not in ("reply", "comment")

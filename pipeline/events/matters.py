@@ -26,12 +26,15 @@ LONGEST = max(WINDOWS)
 _PRIOR_VOICES, _PRIOR_DAYS = 0.1, 42
 # A post shorter than this is like anything.
 _LEAST_FEATURES = 6
-# How near a post must be to one of an event to join it alone; to two of them, the usual likeness is enough.
-_ALONE = 1.2
+# How near a post must be to one of an event to join it by that alone; else it must be like two of them, and of a large event
+# like this share of its latest posts: or whatever is large would draw in whatever is only somewhat like.
+_ALONE, _SHARE = 1.5, 0.1
+# Nothing is unusual before so many days are known.
+_WARM_DAYS = 28
 # An event that nobody spoke of for so long is over; who speaks of it again opens it again.
 QUIET_DAYS = 28
-# Two events are one when a post is like two posts of each, and to the lesser at least half as much as to the other.
-_BOTH, _HALF = 2, 0.5
+# Two events are one when a post is like two posts of each and like this share of the latest posts of each.
+_BOTH, _BOTH_SHARE = 2, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,11 @@ class Raised:
 
 @dataclass(slots=True)
 class Gathering:
-    """An event as it grows. posts: ids in the order they came; level, flagged_ms: of the latest flag, 0 for none."""
+    """An event as it grows. posts: ids in the order they came; opened_ms: their times; level, flagged_ms: of the latest flag, 0 for none."""
 
     id: str
     posts: list[str] = field(default_factory=list)
+    opened_ms: list[int] = field(default_factory=list)
     last_ms: int = 0
     level: Level = "blue"
     flagged_ms: int = 0
@@ -79,47 +83,57 @@ class Matters:
         self.gatherings: dict[str, Gathering] = {}
         self.event_of: dict[str, str] = {}
         self.merged: dict[str, str] = {}
-        self._heard: list[tuple[str, int, str]] = []  # id, published_ms, voice; by number of the index
+        # Id, published_ms, voice and the thread it opens; by number of the index.
+        self._heard: list[tuple[str, int, str, str]] = []
         self._times: list[int] = []  # of all posts, sorted: how much was said at all
         self._tests: deque[tuple[int, float]] = deque()
         self._threads: dict[str, str] = {}
 
     def know(self, post: Heard) -> None:
         """Take in a post that was decided on before: nothing is flagged."""
-        found = features(post.title_tokens, post.text_tokens)
-        weighed = self.similar.weigh(found) if len(found) >= _LEAST_FEATURES else []
-        self._remember(post, found, weighed)
-        self._tests.append((post.published_ms, 1.0))
+        self._weigh_up(post)
 
     def belongs(self, post: Heard, event_id: str) -> None:
         """Take in that a post was found to belong to an event, which is known."""
         event = self.gatherings[event_id]
-        self._join(event, post.id, post.published_ms, post.thread)
+        self._join(event, post.id, post.published_ms, post.thread if post.opens else "")
 
     def hear(self, post: Heard) -> list[Raised]:
         """Decide on a post; flags that it raises, mostly none."""
-        found = features(post.title_tokens, post.text_tokens)
-        weighed = self.similar.weigh(found) if len(found) >= _LEAST_FEATURES else []
+        near, number, burst = self._weigh_up(post)
+        event = self._event_near(post, near)
+        if event is None and burst is not None and burst.adjusted <= self.rules.false_share:
+            event = self._begin(post, [n for n, _ in near] + [number])
+        elif event is not None:
+            self._join(event, post.id, post.published_ms, post.thread if post.opens else "")
+        if event is None or post.published_ms < self._times[0] + _WARM_DAYS * DAY_MS:
+            return []
+        return self._raise(event, post, burst)
+
+    def _weigh_up(self, post: Heard) -> tuple[list[tuple[int, float]], int, Burst | None]:
+        """Posts it is like, its own number, and the burst it stands in, None with too few voices."""
+        found, weighed = self._looked_at(post)
         near = self._near(weighed)
         number = self._remember(post, found, weighed)
         probability, burst = self._test(post, [n for n, _ in near])
         self._tests.append((post.published_ms, probability))
         self._forget(post.published_ms)
-        event = self._event_near(post, near)
-        if event is None and burst is not None and burst.adjusted <= self.rules.false_share:
-            event = self._begin(post, [n for n, _ in near] + [number])
-        elif event is not None:
-            self._join(event, post.id, post.published_ms, post.thread)
-        if event is None:
-            return []
-        return self._raise(event, post, burst)
+        return near, number, burst
+
+    def _looked_at(self, post: Heard) -> tuple[dict[str, float], list[tuple[str, float]]]:
+        """Features of a post and their weights: none of an answer in a thread, which belongs where its thread does."""
+        if not post.opens:
+            return {}, []
+        found = features(post.title_tokens, post.text_tokens)
+        return found, self.similar.weigh(found) if len(found) >= _LEAST_FEATURES else []
 
     def _near(self, weighed: Sequence[tuple[str, float]]) -> list[tuple[int, float]]:
         numbers, likeness = self.similar.like(weighed, self.rules.likeness)
         return list(zip(numbers.tolist(), likeness.tolist(), strict=True))
 
     def _remember(self, post: Heard, found: dict[str, float], weighed: Sequence[tuple[str, float]]) -> int:
-        self._heard.append((post.id, post.published_ms, post.voice if not post.repost else ""))
+        voice, thread = "" if post.repost else post.voice, post.thread if post.opens else ""
+        self._heard.append((post.id, post.published_ms, voice, thread))
         insort(self._times, post.published_ms)
         return self.similar.add(found, weighed)
 
@@ -135,7 +149,7 @@ class Matters:
 
     def _voices(self, numbers: Iterable[int], since_ms: int, until_ms: int) -> int:
         """Distinct voices of posts later than since_ms, until_ms included."""
-        return len({v for n in numbers for _, at, v in (self._heard[n],) if v and since_ms < at <= until_ms})
+        return len({v for n in numbers for _, at, v, _ in (self._heard[n],) if v and since_ms < at <= until_ms})
 
     def _said(self, since_ms: int, until_ms: int) -> int:
         """How much was said at all."""
@@ -163,7 +177,7 @@ class Matters:
         # What was usual is measured before the longest window, so that a slow rise is not its own measure.
         until = end_ms - LONGEST * DAY_MS
         since = until - self.rules.history_days * DAY_MS
-        before = {(v, at // DAY_MS) for n in here for _, at, v in (self._heard[n],) if v and since < at <= until}
+        before = {(v, at // DAY_MS) for n in here for _, at, v, _ in (self._heard[n],) if v and since < at <= until}
         said_before, said_now = self._said(since, until), self._said(start, end_ms)
         # The prior is worth six weeks of what is said a day, now or before: a source that is young has said little before.
         first = max(since, self._times[0])
@@ -190,15 +204,23 @@ class Matters:
             sums[event_id] += likeness  # type: ignore[assignment]
             many[event_id] += 1
             most[event_id] = max(likeness, most.get(event_id, 0.0))
-        fits = [e for e in sums if many[e] >= _BOTH or most[e] >= _ALONE * self.rules.likeness]
+        alone = _ALONE * self.rules.likeness
+        fits = [
+            e for e in sums if most[e] >= alone or many[e] >= max(_BOTH, _SHARE * self._latest(e, post.published_ms))
+        ]
         if not fits:
             return None
-        fits.sort(key=lambda e: (-sums[e], e))
+        fits.sort(key=lambda e: (-sums[e] / many[e], e))
         chosen = self.gatherings[fits[0]]
-        for other in fits[1:]:
-            if many[other] >= _BOTH and many[fits[0]] >= _BOTH and sums[other] >= _HALF * sums[fits[0]]:
+        both = [e for e in fits if many[e] >= max(_BOTH, _BOTH_SHARE * self._latest(e, post.published_ms))]
+        for other in both:
+            if fits[0] in both and other != fits[0]:
                 chosen = self._merge(chosen, self.gatherings[other], post.published_ms)
         return chosen
+
+    def _latest(self, event_id: str, now_ms: int) -> int:
+        """How many posts of an event opened something in the latest weeks."""
+        return sum(at > now_ms - QUIET_DAYS * DAY_MS for at in self.gatherings[event_id].opened_ms)
 
     def now_called(self, event_id: str) -> str:
         """Id of the event that one has become part of, or its own."""
@@ -212,6 +234,7 @@ class Matters:
             return one
         elder, younger = sorted((one, other), key=lambda e: (e.flagged_ms, e.id))
         elder.posts.extend(younger.posts)
+        elder.opened_ms.extend(younger.opened_ms)
         elder.last_ms = max(elder.last_ms, younger.last_ms)
         if above(younger.level, elder.level):
             elder.level = younger.level
@@ -223,13 +246,14 @@ class Matters:
         event = Gathering(id=post.id)
         self.gatherings[event.id] = event
         for number in numbers:
-            post_id, at, _ = self._heard[number]
+            post_id, at, _, thread = self._heard[number]
             if post_id not in self.event_of and abs(post.published_ms - at) <= QUIET_DAYS * DAY_MS:
-                self._join(event, post_id, at, post.thread if post_id == post.id else "")
+                self._join(event, post_id, at, thread)
         return event
 
     def _join(self, event: Gathering, post_id: str, at_ms: int, thread: str) -> None:
         event.posts.append(post_id)
+        event.opened_ms.append(at_ms)
         event.last_ms = max(event.last_ms, at_ms)
         self.event_of[post_id] = event.id
         if thread:
