@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from config.errors import ConfigError
+from config.events import Events
+from config.model import Model as Model  # where the other rooms look for it
 from config.text import tr
 from config.yamlfile import KeyPath, YamlFile, config_error, read_yaml
 
@@ -28,12 +30,6 @@ ENV_NOT_SETTINGS = {"QINGYU_PROJECT", "QINGYU_LANGUAGE"}
 
 # Without a user and password in it: they have keys of their own.
 _ADDRESS = re.compile(r"https?://[^\s/@:,]+(:\d{1,5})?(/[^\s@,]*)?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?/?")
-
-
-class Model(BaseModel):
-    """Base of all settings: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class Operator(Model):
@@ -265,6 +261,7 @@ class Settings(Model):
     crawl: Crawl = Field(default_factory=Crawl, description="采集")
     process: Process = Field(default_factory=Process, description="处理")
     nlp: Nlp = Field(default_factory=Nlp, description="语言处理")
+    events: Events = Field(default_factory=Events, description="事件与预警的发现")
     retention: Retention = Field(default_factory=Retention, description="保留期限")
     schedule: Schedule = Field(default_factory=Schedule, description="定时")
     backup: Backup = Field(default_factory=Backup, description="备份")

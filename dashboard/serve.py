@@ -64,4 +64,12 @@ def serve_command(project: Project, *, port: int, address: str = "127.0.0.1") ->
         )
         raise ConfigError(message, root=str(project.root))
     flags = {**_FLAGS, "server.address": address, "server.port": str(port)}
-    return [sys.executable, "-m", "streamlit", "run", str(_APP), *(f"--{key}={value}" for key, value in flags.items())]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "streamlit",
+        "run",
+        str(_APP),
+        *(f"--{key}={value}" for key, value in flags.items()),
+    ]

@@ -183,7 +183,8 @@ def _why(source: str, code: int, said: str) -> str:
 
 
 def _argv(project: Project, source: str, run: str, revisit: Revisit) -> list[str]:
-    head = [sys.executable, "-m", "crawlers", "run", "--project", str(project.root)]
+    # -P: in a project directory, the folder config/ there would else be taken for ours.
+    head = [sys.executable, "-P", "-m", "crawlers", "run", "--project", str(project.root)]
     return [*head, "--source", source, "--run-id", run, "--revisit", revisit]
 
 
@@ -205,7 +206,7 @@ def check_source(project: Project, source: SourceConfig) -> dict[str, Any]:
 
     Raises StageError when the check itself cannot run, ConfigError when the source cannot be read at all.
     """
-    argv = [sys.executable, "-m", "crawlers", "check", "--project", str(project.root), "--source", source.name]
+    argv = [sys.executable, "-P", "-m", "crawlers", "check", "--project", str(project.root), "--source", source.name]
     try:
         done = subprocess.run(
             argv, capture_output=True, text=True, encoding="utf-8", env=_environment(), timeout=_CHECK_S, check=False

@@ -28,6 +28,7 @@ from crawlers.schema import run as run_table
 from crawlers.store import open_store, read
 from pipeline.backup import back_up, only_embedded
 from pipeline.crawl import PARALLEL, crawl, lanes
+from pipeline.events.detect import detect
 from pipeline.health import Watch
 from pipeline.health_server import pages_of, served
 from pipeline.jobs import Batches, Jobs
@@ -185,6 +186,9 @@ class Schedule:
         self.jobs.model = report.model
         if report.rebuilt:
             self.on_event("process", put_back(report.rebuilt))
+        found = detect(self.project, now=datetime.now(UTC))
+        if said := found.sentence():
+            self.on_event("detect", said)
         if report.read:
             told = tr("入索引 {i}，搁置 {s}", "{i} indexed, {s} set aside", i=report.indexed, s=report.set_aside)
             self.on_event("process", told)

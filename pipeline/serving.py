@@ -50,7 +50,18 @@ def dashboard_process(project: Path, port: int, *, address: str = "127.0.0.1") -
 
     Raises StageError when it does not answer.
     """
-    argv = [sys.executable, "-m", "dashboard", "--project", str(project), "--port", str(port), "--address", address]
+    argv = [
+        sys.executable,
+        "-P",
+        "-m",
+        "dashboard",
+        "--project",
+        str(project),
+        "--port",
+        str(port),
+        "--address",
+        address,
+    ]
     said = project / "logs" / "dashboard.log"
     said.parent.mkdir(parents=True, exist_ok=True)
     with said.open("ab") as log:

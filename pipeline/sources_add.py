@@ -91,7 +91,7 @@ def _check_name(project: Project, name: str) -> None:
 
 def _ask(project: Project, url: str, *, name: str, allow_private: bool) -> dict[str, Any]:
     """What `python -m crawlers recognise` says."""
-    argv = [sys.executable, "-m", "crawlers", "recognise", "--project", str(project.root), f"--url={url}"]
+    argv = [sys.executable, "-P", "-m", "crawlers", "recognise", "--project", str(project.root), f"--url={url}"]
     argv += [f"--name={name}"] * bool(name) + ["--allow-private"] * allow_private
     environment = {**os.environ, "QINGYU_LANGUAGE": language()}
     try:

@@ -53,3 +53,28 @@ class Alert:
     delivery: Delivery
     event_id: str = ""
     flag_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a letter. media_type: such as "application/pdf"."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """Something made elsewhere that goes to groups by mail as it is: a brief, a list of cases that run out of time.
+
+    id: the same for the same letter, so that sending it twice sends it once; subject: one line; paragraphs: plain text;
+    attachments: files; groups: names in groups.yaml; made_at: aware.
+    """
+
+    id: str
+    subject: str
+    paragraphs: Sequence[str]
+    attachments: Sequence[Attachment]
+    groups: Sequence[str]
+    made_at: datetime

@@ -138,6 +138,24 @@ FIELDS: Words = {
 }
 
 
+LEVELS: Words = {
+    "blue": ("蓝", "blue"),
+    "yellow": ("黄", "yellow"),
+    "orange": ("橙", "orange"),
+    "red": ("红", "red"),
+}
+STATES_OF_EVENTS: Words = {
+    "growing": ("在发展", "growing"),
+    "fading": ("在消退", "fading"),
+    "over": ("已平息", "over"),
+}
+VERDICTS: Words = {
+    "true": ("属实", "true"),
+    "noise": ("误报", "noise"),
+    "known": ("早已知道", "known"),
+}
+
+
 def word(table: Words, key: str) -> str:
     """The wording of `key` in the user's language; `key` itself where the table has none."""
     return tr(*table[key]) if key in table else key

@@ -11,6 +11,7 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from config.project import open_project
 from config.text import tr
 from pipeline.crawl import crawl
 from pipeline.demo.project import write_demo_project
+from pipeline.events.detect import detect
 from pipeline.process import process
 from pipeline.serving import dashboard_process, free_port, port_is_free, stop_process, wait_until_stopped
 
@@ -57,8 +59,11 @@ def play(folder: Path, *, port: int, dashboard: bool, dashboard_port: int, say: 
                 )
             )
         report = process(project)
+        found = detect(project, now=datetime.now(UTC))
         took = time.monotonic() - began
         say(tr("处理 {n} 条，共用 {t:.0f} 秒", "{n} posts processed, {t:.0f} s in all", n=report.indexed, t=took))
+        if said := found.sentence():
+            say(said)
         if dashboard:
             _show(stack, folder, dashboard_port, say)
 
@@ -76,7 +81,7 @@ def _show(stack: ExitStack, folder: Path, wanted_port: int, say: Say) -> None:
 @contextmanager
 def _town(folder: Path, port: int) -> Iterator[dict[str, Any]]:
     """The town's site as a process of its own; yields what it says once it is ready: ports and urls."""
-    argv = [sys.executable, "-m", "pipeline.demo.site", "--port", str(port), "--folder", str(folder)]
+    argv = [sys.executable, "-P", "-m", "pipeline.demo.site", "--port", str(port), "--folder", str(folder)]
     process_ = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     try:
         yield _ready_line(process_)

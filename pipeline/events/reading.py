@@ -92,6 +92,7 @@ def verdicts(connection: Connection) -> dict[str, Verdict]:
 def event_of(row: Row[Any]) -> Event:
     """An event from its row."""
     record = json.loads(row.record)
+    record.pop("memory", None)
     record["curve"] = [(date.fromisoformat(day), count) for day, count in record["curve"]]
     return Event(
         id=row.id,

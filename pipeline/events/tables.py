@@ -26,6 +26,13 @@ event_post = Table(
     Index("event_post_event", "event_id"),
 )
 
+event_seen = Table(  # posts that were decided on, in that order, so that a restart stands where it stopped
+    "event_seen",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("post_id", String(32), nullable=False, unique=True),
+)
+
 flag = Table(
     "flag",
     metadata,

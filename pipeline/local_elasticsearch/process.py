@@ -25,7 +25,7 @@ _END_S = 30.0
 
 def start(plan: NodePlan, *, tied: bool) -> subprocess.Popen[bytes]:
     """The process of a prepared node. tied: it ends when this process is gone, however that comes about."""
-    argv = [sys.executable, "-m", _MODULE, str(plan.folder), *(["--tied"] if tied else [])]
+    argv = [sys.executable, "-P", "-m", _MODULE, str(plan.folder), *(["--tied"] if tied else [])]
     if plan.log.exists():
         plan.log.replace(plan.log.with_name("node.log.1"))
     with plan.log.open("wb") as log:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
+from sqlalchemy import Engine
+
 from config.project import Project
+from crawlers.store import read
+from pipeline.events.reading import posts_of
 from pipeline.query.kql import parse_kql
 from pipeline.query.language import parse
 from pipeline.query.model import Question
@@ -18,13 +23,14 @@ from pipeline.query.times import SHANGHAI, milliseconds
 from pipeline.query.values import Names
 
 _KEPT = 500  # parsed queries
+_ID = re.compile(r"[0-9a-f]{16,32}")
 
 
 class Asked:
     """Turns questions into nodes, keeping what it parsed. now: what `now-7d` counts from."""
 
-    def __init__(self, project: Project, now: Callable[[], datetime]) -> None:
-        self._project, self._now = project, now
+    def __init__(self, project: Project, now: Callable[[], datetime], store: Engine | None = None) -> None:
+        self._project, self._now, self._store = project, now, store
         self._parsed: dict[tuple[str, str], Node] = {}
 
     @cached_property
@@ -55,7 +61,18 @@ class Asked:
         """Read only when the query names the field: the files take some ten milliseconds."""
         topics = "topic" in query or "话题" in query
         places = "place" in query or "地点" in query
-        return {"topic": self._topics if topics else {}, "place": self._places if places else {}}
+        return {
+            "topic": self._topics if topics else {},
+            "place": self._places if places else {},
+            "event": self._events(query) if _of_events(query) else {},
+        }
+
+    def _events(self, query: str) -> dict[str, tuple[str, ...]]:
+        """The posts of each event whose id stands in the query."""
+        if self._store is None:
+            return {}
+        with read(self._store) as connection:
+            return {one: ids for one in set(_ID.findall(query)) if (ids := tuple(posts_of(connection, one)))}
 
     def words(self, q: Question) -> Node:
         """The query alone. Raises QueryError."""
@@ -64,7 +81,7 @@ class Asked:
             return kept
         read = parse_kql if q.language == "kql" else parse
         node = read(q.query, now=self._now(), names=self._names(q.query))
-        if "now" not in q.query:
+        if "now" not in q.query and not _of_events(q.query):  # events grow
             if len(self._parsed) >= _KEPT:
                 self._parsed.clear()
             self._parsed[q.language, q.query] = node
@@ -94,6 +111,10 @@ class Asked:
         if not parts:
             return All()
         return parts[0] if len(parts) == 1 else And(tuple(parts))
+
+
+def _of_events(query: str) -> bool:
+    return "event" in query or "事件" in query
 
 
 def _between(since: datetime | None, until: datetime | None) -> Range:

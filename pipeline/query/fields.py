@@ -79,6 +79,7 @@ FIELDS = (
     Field("unit", "official_unit", "keyword", ("单位", "答复单位")),
     Field("keyphrase", "keyphrase", "keyword", ("关键词",)),
     Field("id", "id", "keyword", ("编号",)),
+    Field("event", "id", "keyword", ("事件",)),
     Field("thread", "thread", "keyword", ("帖串", "主题帖")),
 )
 BY_NAME = {name: field for field in FIELDS for name in (field.name, *field.chinese)}

@@ -69,7 +69,7 @@ class QueryLayer:
         reader = engine_of(project).reader()
         patience = min(_PATIENCE_S, project.settings.store.busy_timeout_s)
         store = open_url(project.store_url, busy_timeout_s=patience, flush=False)
-        layer = cls(store, reader, Asked(project, now), who)
+        layer = cls(store, reader, Asked(project, now, store), who)
         try:
             layer._mind_loss()
         except QingyuError:

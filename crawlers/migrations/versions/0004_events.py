@@ -27,6 +27,13 @@ def upgrade() -> None:
     )
     op.create_index("event_post_event", "event_post", ["event_id"])
     op.create_table(
+        "event_seen",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("post_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        sa.UniqueConstraint("post_id"),
+    )
+    op.create_table(
         "flag",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pipeline.cli.commands import (
     ask,
+    backtest,
     brief,
     dashboards,
     demo,
     evaluate,
     evaluate_drift,
+    events,
     explain,
     keep,
     kibana,
@@ -23,11 +25,13 @@ from pipeline.cli.commands import (
 
 __all__ = [
     "ask",
+    "backtest",
     "brief",
     "dashboards",
     "demo",
     "evaluate",
     "evaluate_drift",
+    "events",
     "explain",
     "keep",
     "kibana",

@@ -1,0 +1,42 @@
+"""From voices to levels, by rules a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from config.events import LevelRule
+from config.text import tr
+from pipeline.events.model import LEVELS, Level
+
+_NAMES = {"blue": ("蓝", "blue"), "yellow": ("黄", "yellow"), "orange": ("橙", "orange"), "red": ("红", "red")}
+
+
+def level_of(voices: Mapping[int, int], rules: Sequence[LevelRule]) -> tuple[Level, str] | None:
+    """The highest level whose rule holds, with the rule in words; None where none does. voices: by length of window, days."""
+    for level in reversed(LEVELS):
+        for rule in rules:
+            if rule.level == level and voices.get(rule.days, 0) >= rule.voices:
+                return level, sentence(rule)
+    return None
+
+
+def above(level: Level, other: Level) -> bool:
+    """Whether `level` is higher."""
+    return LEVELS.index(level) > LEVELS.index(other)
+
+
+def name_of(level: Level) -> str:
+    """The level for people: 蓝, 黄, 橙, 红."""
+    zh, en = _NAMES[level]
+    return tr(zh, en)
+
+
+def sentence(rule: LevelRule) -> str:
+    """The rule in words."""
+    return tr(
+        "{l}：{d} 天内 {v} 个以上声音",
+        "{l}: {v} voices or more in {d} days",
+        l=name_of(rule.level),
+        d=rule.days,
+        v=rule.voices,
+    )
