@@ -9,9 +9,8 @@ from datetime import datetime
 from pipeline.briefs.asking import Asker
 from pipeline.briefs.measures import GoneError
 from pipeline.briefs.model import Block, CaseLine, Cell, Heading, Origin, Paragraph, Section, Table
-from pipeline.briefs.showing import NONE, cut, fit
+from pipeline.briefs.showing import NONE, cut, fit, moment
 from pipeline.query.model import Question
-from pipeline.query.times import SHANGHAI
 
 _UNITS, _CASES = 10, 30
 
@@ -45,7 +44,7 @@ def _speed(asker: Asker, replied: object) -> Cell:
     if share.value is None:
         return ("，页面没有留言时间，用时无从计算",)
     return (
-        f"，{asker.on_time_workdays} 个工作日内答复的", asker.figure("on_time", asker.asked, ids=limit), "件，按时率", share, asker.few(_number(replied)),
+        f"，{asker.on_time_workdays}个工作日内答复的", asker.figure("on_time", asker.asked, ids=limit), "件，按时率", share, asker.few(_number(replied)),
         "，用时中位数", asker.figure("median_days", asker.asked), "天",
     )  # fmt: skip
 
@@ -79,7 +78,7 @@ def cases(asker: Asker) -> Section:
     try:
         lines = asker.ground.case_lines()
     except GoneError:
-        return Section("cases", [*blocks, Paragraph(("没有清单可列。",))])
+        return Section("cases", [*blocks, Paragraph(("未接入办理清单，本节从略。",))])
     if not lines:
         return Section("cases", [*blocks, Paragraph(("目前没有在办或超期的事项。",))])
     opened, overdue = asker.figure("cases_open"), asker.figure("cases_overdue")
@@ -101,9 +100,9 @@ def _state(one: CaseLine) -> str:
 
 
 def _deadline(at: datetime | None) -> str:
-    return at.astimezone(SHANGHAI).strftime("%m月%d日 %H:%M") if at else NONE
+    return moment(at) if at else NONE
 
 
 def _rest(lines: Sequence[CaseLine]) -> list[Block]:
     left = len(lines) - _CASES
-    return [Paragraph((f"另有 {left} 件未列。",), small=True)] if left > 0 else []
+    return [Paragraph((f"另有{left}件未列。",), small=True)] if left > 0 else []

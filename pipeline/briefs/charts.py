@@ -87,7 +87,7 @@ def _days(chart: Chart) -> Any:
     if chart.usual is not None:
         rule = alt.Chart(_data([{"usual": chart.usual}])).mark_rule(color=_USUAL, strokeDash=[5, 4], strokeWidth=1.5)
         layers.append(rule.encode(y=alt.Y("usual:Q", title=None)))
-    return alt.layer(*layers).properties(width=_WIDTH, height=170)
+    return alt.layer(*layers).properties(width=_WIDTH, height=120)
 
 
 def _names(chart: Chart) -> Any:

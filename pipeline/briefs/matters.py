@@ -11,7 +11,7 @@ from pipeline.briefs.asking import Asker
 from pipeline.briefs.model import Block, Cell, Heading, Link, Paragraph, Piece, Quotation, Section, Table
 from pipeline.briefs.numerals import numeral
 from pipeline.briefs.periods import Period, day_told
-from pipeline.briefs.showing import cut, fit
+from pipeline.briefs.showing import close, cut, fit
 from pipeline.events.model import LEVELS, Event, Flag
 from pipeline.events.reading import event_by_id, events, flags
 from pipeline.query.model import Question
@@ -22,6 +22,8 @@ _LEVELS = {"blue": "蓝色", "yellow": "黄色", "orange": "橙色", "red": "红
 _STATES = {"growing": "仍有新帖", "fading": "趋于平息", "over": "已平息"}
 _VERDICTS = {"true": "研判属实", "known": "已知事项"}
 _OTHERS, _QUOTES, _TITLE = 10, 2, 60
+# Two quotations that begin with the same so many characters are one.
+_SAME = 40
 # Flags of a source are about the collecting, not about the public: 数据说明 tells of sources.
 _NOT_MATTERS = ("source",)
 
@@ -44,10 +46,10 @@ def matters(asker: Asker, *, size: int, source_titles: Mapping[str, str]) -> Sec
     for n, matter in enumerate(found[:size], 1):
         blocks += _matter(asker, matter, n, source_titles)
     if left := found[size:]:
-        blocks.append(Paragraph((f"另有提示 {len(left)} 项：" + "；".join(_name(one) for one in left) + "。",)))
+        blocks.append(Paragraph((f"另有提示{len(left)}项：" + "；".join(_name(one) for one in left) + "。",)))
     if noise:
-        blocks.append(Paragraph((f"另有 {noise} 项提示经研判不属实，未列入。",), small=True))
-    return Section("matters", [*blocks, *_others(asker, found)])
+        blocks.append(Paragraph((f"另有{noise}项提示经研判不属实，未列入。",), small=True))
+    return Section("matters", [*blocks, *_others(asker, found, min(len(found), size) + 1)])
 
 
 def _matters(asker: Asker) -> tuple[list[Matter], int]:
@@ -95,29 +97,48 @@ def _matter(asker: Asker, matter: Matter, n: int, source_titles: Mapping[str, st
     if first in posts:
         blocks.append(Paragraph(_first(asker, first, posts[first], source_titles), lead="最早一帖。"))
     blocks.append(Paragraph(_answers(asker, flag, asked), lead="答复。"))
-    shown = [posts[one] for one in flag.posts if one in posts][:_QUOTES]
+    shown = _distinct([posts[one] for one in flag.posts if one in posts])[:_QUOTES]
     return [*blocks, *(_quotation(asker, post, source_titles) for post in shown)]
+
+
+def _distinct(posts: Sequence[dict[str, object]]) -> list[dict[str, object]]:
+    """Those of the posts that do not say again what an earlier one says: a copy, or the same beginning."""
+    found: dict[object, dict[str, object]] = {}
+    openings: set[str] = set()
+    for post in posts:
+        opening = fit(str(post["text"] or post["title"]))[:_SAME]
+        if opening not in openings:
+            found.setdefault(post["copies"] or post["id"], post)
+        openings.add(opening)
+    return list(found.values())
 
 
 def _figures(asker: Asker, flag: Flag, asked: Question) -> Cell:
     count, originals = asker.figure("count", asked), asker.figure("originals", asked)
     expected = asker.figure("flag_expected", ids=(flag.id,))
+    copies = asker.figure("copies", asked)
+    passed_on: Cell = ("，不计转载", originals, "条，转载", copies, "条") if copies.value else ("，没有转载",)
     mood: Cell = ()
     if asker.figure("sure", asked).value:
-        mood = ("，判断有把握的", asker.figure("sure", asked), "条中负面占", asker.figure("negative_share", asked))
-    span = _window(flag).told()
+        mood = (
+            "情感判断有把握的",
+            asker.figure("sure", asked),
+            "条中，负面占",
+            asker.figure("negative_share", asked),
+            "。",
+        )
     return (
-        f"{span}共", count, "条，不计转载", originals, "条，转载", asker.figure("copies", asked), "条；",
-        asker.figure("voices", asked), "个声音", *mood, "。往常同样长的时间约", expected, "条", asker.few(count.value), "。",
+        f"{_window(flag).told_short()}共", count, "条", asker.few(count.value), *passed_on, "，来自",
+        asker.figure("voices", asked), "个声音；往常同样长的时间有", expected, "条。", *mood,
     )  # fmt: skip
 
 
 def _why(matter: Matter) -> Cell:
-    parts = [fit(matter.flag.rule).rstrip("。") or "达到提示条件"]
+    parts = [close(fit(matter.flag.rule)).rstrip("。") or "达到提示条件"]
     if matter.flag.phrases:
         parts.append(f"突出的说法：{'、'.join(fit(one) for one in list(matter.flag.phrases)[:6])}")
     if matter.others:
-        parts.append(f"本期同一事件另有 {matter.others} 次提示")
+        parts.append(f"本期同一事件另有{matter.others}次提示")
     if matter.event:
         parts.append(f"目前{_STATES[matter.event.state]}")
     return ("。".join(parts) + "。",)
@@ -140,7 +161,7 @@ def _link(post: dict[str, object]) -> tuple[Piece, ...]:
 
 
 def _answers(asker: Asker, flag: Flag, asked: Question) -> Cell:
-    said: Cell = ("已有官方答复的", asker.figure("answered", asked), "条。")
+    said: Cell = ("已有官方答复", asker.figure("answered", asked), "条。")
     return (*said, f"这类事项通常由{fit(flag.duty)}答复。") if flag.duty else said
 
 
@@ -150,8 +171,8 @@ def _quotation(asker: Asker, post: dict[str, object], titles: Mapping[str, str])
     return Quotation(text, ("——", _source(post, titles), "，", at, *_link(post)))
 
 
-def _others(asker: Asker, told: Sequence[Matter]) -> list[Block]:
-    """A table of further events with posts in the period."""
+def _others(asker: Asker, told: Sequence[Matter], n: int) -> list[Block]:
+    """A table of further events with posts in the period, as the n-th part of the section."""
     if asker.base != Question():
         return []
     period, ids = asker.period, {one.event.id for one in told if one.event}
@@ -161,14 +182,15 @@ def _others(asker: Asker, told: Sequence[Matter]) -> list[Block]:
         return []
     counted = [(one, asker.figure("event_posts", asker.asked, ids=(one.id,))) for one in found[: _OTHERS * 4]]
     rows = [
-        ((fit(one.title)[:_TITLE],), (count,), (_day(one.first_at),), (_STATES[one.state],))
+        ((fit(one.title)[:_TITLE],), (count,), (_day(one.first_at, asker),), (_STATES[one.state],))
         for one, count in sorted(counted, key=lambda pair: -float(pair[1].value or 0))
         if count.value
     ]
-    head: list[Block] = [Heading(2, f"（{numeral(len(told) + 1)}）其他在动的事件")] if rows else []
-    table = Table("", ("事件", "本期条数", "最早", "现状"), (0.5, 0.15, 0.2, 0.15), rows[:_OTHERS], right=(1,))
+    head: list[Block] = [Heading(2, f"（{numeral(n)}）其他在动的事件")] if rows else []
+    table = Table("", ("事件", "本期条数", "最早", "现状"), (0.46, 0.16, 0.22, 0.16), rows[:_OTHERS], right=(1,))
     return [*head, table] if rows else []
 
 
-def _day(at: datetime) -> str:
-    return day_told(at.astimezone(SHANGHAI).date())
+def _day(at: datetime, asker: Asker) -> str:
+    day = at.astimezone(SHANGHAI).date()
+    return day_told(day) if day.year != asker.period.last_day.year else f"{day.month}月{day.day}日"

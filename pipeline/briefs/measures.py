@@ -19,7 +19,7 @@ from config.workdays import after_workdays
 from crawlers.store import read
 from pipeline.briefs.model import CaseLine, Origin, Value
 from pipeline.briefs.periods import ENOUGH
-from pipeline.briefs.showing import cut, fit, moment
+from pipeline.briefs.showing import ENDS, cut, fit, moment
 from pipeline.briefs.standing import SourceStanding, set_aside_between, source_standings
 from pipeline.events.reading import flag_by_id, posts_of
 from pipeline.query.layer import QueryLayer, Question, Split
@@ -281,8 +281,10 @@ def _post(ground: Ground, origin: Origin) -> dict[str, object]:
 
 
 def quoted(post: dict[str, object]) -> str:
-    """The beginning of what a post says, its title where it has no text."""
-    return cut(fit(str(post["text"] or post["title"])), QUOTED)
+    """The beginning of what a post says, its title where it has no text; …… where it breaks off within a sentence."""
+    whole = fit(str(post["text"] or post["title"]))
+    told = cut(whole, QUOTED)
+    return told if told == whole or told[-1] in ENDS else told + "……"
 
 
 def _quote(ground: Ground, origin: Origin) -> Value:

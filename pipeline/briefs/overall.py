@@ -10,7 +10,7 @@ from pipeline.briefs.asking import Asker
 from pipeline.briefs.measures import day_counts
 from pipeline.briefs.model import Block, Cell, Chart, Heading, Paragraph, Section
 from pipeline.briefs.periods import ENOUGH, Period
-from pipeline.briefs.showing import FEW
+from pipeline.briefs.showing import FEW, moment
 from pipeline.query.times import SHANGHAI
 
 # Four weeks of a daily brief, three months of days for longer ones.
@@ -47,18 +47,19 @@ def _nothing(asker: Asker) -> Cell:
 def _unfinished(asker: Asker) -> Cell:
     if asker.ground.made_at >= asker.period.until:
         return ()
-    return (f"期间尚未结束，数字截至{asker.ground.made_at.astimezone(SHANGHAI):%m月%d日 %H:%M}。",)
+    return (f"期间尚未结束，数字截至{moment(asker.ground.made_at)}。",)
 
 
 def _usual(asker: Asker) -> Cell:
     periods = [one for one in asker.period.usual_of() if asker.known(one)]
     if len(periods) < ENOUGH:
-        return (f"可比的以前时段只有 {len(periods)} 个，不足 {ENOUGH} 个，不作比较。",)
+        return (f"可比的以前时段只有{len(periods)}个，不足{ENOUGH}个，不作比较。",)
     questions = [one.asked(asker.base) for one in periods]
     middle, low, high = (asker.figure(f"usual_{name}", *questions) for name in ("median", "low", "high"))
     count = asker.figure("count", asker.asked)
+    among = "" if len(periods) == len(asker.period.usual_of()) else f"（有数据的{len(periods)}个）"
     return (
-        f"{asker.period.usual_name()}（有数据的 {len(periods)} 个）中位数为", middle, "条，在", low, "至", high, "条之间；本期",
+        f"{asker.period.usual_name()}{among}中位数为", middle, "条，在", low, "至", high, "条之间；本期",
         count, f"条，{_standing(count.value, low.value, high.value)}。",
     )  # fmt: skip
 
@@ -81,11 +82,11 @@ def _against(asker: Asker, name: str, period: Period) -> Cell:
     then = asker.figure("count", period.asked(asker.base))
     change = asker.figure("change", asker.asked, period.asked(asker.base))
     if not isinstance(change.value, int | float) or not then.value:
-        return (f"{name}", then, "条")
+        return (f"{name}为", then, "条")
     if change.value == 0:
-        return (f"{name}", then, "条，持平")
+        return (f"与{name}（", then, "条）持平")
     few = asker.few(min(float(then.value), float(asker.figure("count", asker.asked).value or 0)))
-    return (f"{name}", then, "条，" + ("增加" if change.value > 0 else "减少"), change, few)
+    return (f"比{name}（", then, "条）" + ("增加" if change.value > 0 else "减少"), change, few)
 
 
 def _mood(asker: Asker) -> Cell:
@@ -95,9 +96,10 @@ def _mood(asker: Asker) -> Cell:
         return ("没有一条的情感判断有把握；拿不准的", unsure, "条。")
     negative, share = asker.figure("negative", asked), asker.figure("negative_share", asked)
     low, high = asker.figure("negative_low", asked), asker.figure("negative_high", asked)
+    left: Cell = ("；另有", unsure, "条拿不准，未计入。") if unsure.value else ("；没有拿不准的。",)
     return (
-        "判断有把握的", sure, "条中，负面", negative, "条，占", share, "（95% 置信区间", low, "至", high, "）",
-        asker.few(sure.value), "；另有", unsure, "条拿不准，未计入。",
+        "判断有把握的", sure, "条中，负面", negative, "条，占", share, "（置信度95%的区间为", low, "至", high, "）",
+        asker.few(sure.value), *left,
     )  # fmt: skip
 
 
@@ -116,10 +118,11 @@ def _curve(asker: Asker) -> list[Block]:
         return []
     seen = [n for n in known if n is not None]
     top = max(range(len(counts)), key=lambda n: known[n] or 0)
+    shown_days = span.told_short()
     alt = (
-        f"每日条数柱状图，{counts[0][0]:%m月%d日}至{counts[-1][0]:%m月%d日}，最多的一天是{counts[top][0]:%m月%d日}，{known[top]}条；"
+        f"每日条数柱状图，{shown_days}，最多的一天是{Period('daily', counts[top][0], counts[top][0]).told_short()}，{known[top]}条；"
         f"最后一天{'没有数据' if known[-1] is None else f'{known[-1]}条'}。"
     )
-    title = f"图 1　每日条数（{counts[0][0]:%m月%d日}至{counts[-1][0]:%m月%d日}）"
+    title = f"图1　每日条数（{shown_days}，虚线为中位数）"
     labels = [f"{day:%m-%d}" for day, _ in counts]
     return [Chart("days", title, labels, known, alt, [asker.figure("days", asked)], usual=float(median(seen)))]

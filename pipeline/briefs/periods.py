@@ -89,19 +89,31 @@ class Period:
     def usual_name(self) -> str:
         """What the usual is that of."""
         names = {
-            "daily": f"此前 8 周的星期{_WEEKDAYS[self.first_day.weekday()]}",
-            "weekly": "此前 8 周",
-            "monthly": "此前 6 个月",
+            "daily": f"此前8周的星期{_WEEKDAYS[self.first_day.weekday()]}",
+            "weekly": "此前8周",
+            "monthly": "此前6个月",
         }
-        return names.get(self.kind, f"此前 8 个{self.days}天")
+        return names.get(self.kind, f"此前8个{self.days}天")
 
     def told(self) -> str:
-        """The days in words: 2026年11月22日（星期日）, or from … to …."""
+        """The days in words: 2026年11月22日（星期日）, 2026年11月16日至22日, or from … to …."""
         if self.kind == "monthly":
             return f"{self.first_day.year}年{self.first_day.month}月"
         if self.days == 1:
             return f"{day_told(self.first_day)}（星期{_WEEKDAYS[self.first_day.weekday()]}）"
-        return f"{day_told(self.first_day)}至{day_told(self.last_day)}"
+        return f"{day_told(self.first_day)}至{self._end_told()}"
+
+    def told_short(self) -> str:
+        """The days without the year: 11月22日, 11月16日至22日."""
+        first = f"{self.first_day.month}月{self.first_day.day}日"
+        return first if self.days == 1 else f"{first}至{self._end_told()}"
+
+    def _end_told(self) -> str:
+        """The last day, with as much before it as differs from the first."""
+        first, last = self.first_day, self.last_day
+        if first.year != last.year:
+            return day_told(last)
+        return f"{last.day}日" if first.month == last.month else f"{last.month}月{last.day}日"
 
 
 def day_told(day: date) -> str:

@@ -13,12 +13,18 @@ NONE = "—"
 # Below this many posts a share or a rise is mostly chance.
 FEW = 5
 FEW_MARK = "（条数很少）"
+# Rounded to a tenth, what is below this would be shown as none at all.
+_LEAST = 0.05
+# What ends a sentence, or a part of it that can stand alone.
+ENDS = "。！？；!?;"
 # Controls, bidirectional marks, zero-width signs and what XML cannot hold: they could turn the line around or end the file.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\uffff"
     "\ud800-\udfff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _SPACE = re.compile(r"\s+")
+# A blank between a Chinese character and a number or Latin word.
+_APART = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[\u4e00-\u9fff])")
 # A letter with more signs above it than any language needs would be drawn over its neighbours.
 _STACKED = 2
 
@@ -36,6 +42,8 @@ def shown(value: Value, form: Form) -> str:
     if form == "days":
         return f"{value:.1f}"
     if form == "expected":
+        if value < _LEAST:
+            return "不到0.1"
         return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
     return f"{round(value):,}"
 
@@ -51,12 +59,17 @@ def fit(text: str) -> str:
     return "".join(kept)
 
 
+def close(text: str) -> str:
+    """Our own words as official papers set them: no blank between numbers and characters."""
+    return _APART.sub("", text)
+
+
 def cut(text: str, most: int) -> str:
     """At most `most` characters of `text` from its beginning, up to the end of a sentence where there is one in the last third."""
     if len(text) <= most:
         return text
     head = text[:most]
-    end = max(head.rfind(sign) for sign in "。！？；!?;")
+    end = max(head.rfind(sign) for sign in ENDS)
     return head[: end + 1] if end >= most * 2 // 3 else head
 
 

@@ -28,10 +28,10 @@ def spread(asker: Asker, *, topics: Mapping[str, str], places: Mapping[str, str]
     blocks: list[Block] = [Heading(1, "三、话题、领域与地点")]
     if not asker.figure("count", asker.asked).value:
         return Section("spread", [*blocks, Paragraph(("本期没有帖文，没有可列的话题、领域与地点。",))])
-    blocks += _part(asker, "（一）话题", "topic", topics, lambda key: Question(topics=(key,)), chart="图 2　各话题条数")
+    blocks += _part(asker, "（一）话题", "topic", topics, lambda key: Question(topics=(key,)), chart="图2　各话题条数")
     blocks += _part(asker, "（二）领域", "sector", _SECTORS, lambda key: Question(query=f"领域:{key}"))
     blocks += _part(asker, "（三）地点", "place", places, lambda key: Question(query=f'地点:"{_quoted(key)}"'))
-    note = f"往常：{asker.period.usual_name()}的中位数。一条帖文可以属于几个话题、领域或地点，各行不能相加。不足 {FEW} 条的不给出占比。"
+    note = f"往常：{asker.period.usual_name()}的中位数。一条帖文可以属于几个话题、领域或地点，各行不能相加。情感有把握的不足{FEW}条时，不给出负面占比（{NONE}）。"
     return Section("spread", [*blocks, Paragraph((note,), small=True)])
 
 
@@ -69,13 +69,14 @@ def _row(asker: Asker, label: str, limit: Question) -> list[Cell]:
         usual = (asker.figure("usual_median", *each),)
     sure = asker.figure("sure", asked)
     many = isinstance(sure.value, int | float) and sure.value >= FEW
-    share: Cell = (asker.figure("negative_share", asked),) if many else ("条数很少",)
+    share: Cell = (asker.figure("negative_share", asked),) if many else (NONE,)
     return [(label,), (count,), (originals,), usual, share]
 
 
 def _chart(title: str, labels: list[str], counts: list[Figure]) -> list[Block]:
     values = [int(one.value) if isinstance(one.value, int | float) else 0 for one in counts]
-    if len(values) < 2:
+    # One or two posts a topic make no picture.
+    if len(values) < 2 or max(values) < FEW:
         return []
     alt = f"横条图，{'，'.join(f'{label}{value}条' for label, value in zip(labels, values, strict=True))}。"
     return [Chart("names", title, labels, values, alt, counts)]

@@ -170,8 +170,12 @@ def _small_styles(document: Any) -> None:
     body.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
     quoted = _new(document, "简报摘录", KAI, 16)
     _indented(quoted)
+    quoted.paragraph_format.keep_with_next = True
     note = _new(document, "简报附注", BODY, 12, line=20)
     note.paragraph_format.space_before = note.paragraph_format.space_after = Pt(4)
+    source = _new(document, "简报摘录出处", BODY, 12, line=20)
+    source.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    source.paragraph_format.space_after = Pt(6)
     caption = _new(document, "简报图表题", BLACK, 12, line=22)
     caption.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
@@ -180,6 +184,7 @@ def _small_styles(document: Any) -> None:
     picture.paragraph_format.alignment = WD_ALIGN_PARAGRAPH.CENTER
     # A picture is higher than a line: with an exact height it would be cut.
     picture.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
+    picture.paragraph_format.space_after = Pt(8)
     _new(document, "简报表格字", BODY, 12, line=20)
     _new(document, "简报附录字", BODY, 9, line=13)
     character = document.styles.add_style("简报段首", WD_STYLE_TYPE.CHARACTER)
@@ -257,7 +262,7 @@ _BLOCKS = (
     ('block.kind == "paragraph"', "简报正文", "{{r block.runs }}"),
     ('block.kind == "note"', "简报附注", "{{r block.runs }}"),
     ('block.kind == "quotation"', "简报摘录", "{{r block.runs }}"),
-    ('block.kind == "told"', "简报附注", "{{r block.runs }}"),
+    ('block.kind == "told"', "简报摘录出处", "{{r block.runs }}"),
     ('block.kind == "caption"', "简报图表题", "{{ block.text }}"),
     ('block.kind == "picture"', "简报图", "{{r block.picture }}"),
     ('block.kind == "table"', "简报表格字", "{{p block.table }}"),
@@ -280,6 +285,8 @@ def _body(document: Any) -> None:
     for closed in ("{%p endif %}", "{%p endfor %}", "{%p endfor %}"):
         add(closed)
     add("附：数字出处", "Heading 1")
+    # On a page of its own: who prints the brief for reading can leave it out.
+    document.paragraphs[-1].paragraph_format.page_break_before = True
     add("{{p origins }}", "简报附录字")
     first = document.element.body[0]
     if first.tag == qn("w:p") and not first.xpath(".//w:t"):

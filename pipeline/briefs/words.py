@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.briefs.measures import NAMES
@@ -33,14 +35,34 @@ def _span(since: datetime | None, until: datetime | None) -> str:
 
 def ground_words(origin: Origin) -> str:
     """What a figure is asked of: its questions, then the ids it is about."""
-    asked = [question_words(q) for q in origin.questions[:2]]
-    if len(origin.questions) > 2:
-        asked.append(f"等 {len(origin.questions)} 个时段")
+    asked = [question_words(q) for q in origin.questions]
+    if len(asked) > 2:
+        asked = [_periods_words(origin.questions)]
     if origin.measure == "sources":
         asked = [_SOURCES.get(origin.ids[:1], "采集有误")] if origin.ids[:1] != ("asked",) else [*asked, "采集过"]
         return "；".join(["来源", *asked])
     about = [_about(origin.measure, one) for one in origin.ids]
     return "；".join([*asked, *about]) or "全部"
+
+
+def _periods_words(questions: Sequence[Question]) -> str:
+    """The same question about several periods."""
+    spans = [found for q in questions if (found := _outer(q)) is not None]
+    rest = question_words(_timeless(questions[0]))
+    words = f"{min(s for s, _ in spans)} 至 {max(u for _, u in spans)} 间 {len(questions)} 个时段" if spans else ""
+    return " · ".join(part for part in (words, "" if rest == "全部" else rest) if part) or "全部"
+
+
+def _outer(q: Question) -> tuple[str, str] | None:
+    """First and last day a question with both ends means, as it is or by one it goes with."""
+    if q.since and q.until:
+        last = q.until - timedelta(seconds=1)
+        return q.since.astimezone(SHANGHAI).date().isoformat(), last.astimezone(SHANGHAI).date().isoformat()
+    return next((found for one in q.also if (found := _outer(one)) is not None), None)
+
+
+def _timeless(q: Question) -> Question:
+    return replace(q, since=None, until=None, also=tuple(_timeless(one) for one in q.also))
 
 
 def _about(measure: str, one: str) -> str:
