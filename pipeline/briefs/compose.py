@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from pipeline.briefs.asking import Asker
 from pipeline.briefs.covering import coverage
 from pipeline.briefs.matters import matters
 from pipeline.briefs.measures import Cases, Ground
-from pipeline.briefs.model import Brief, Figure, Heading, Paragraph, Section
+from pipeline.briefs.model import Block, Brief, Figure, Heading, Paragraph, Section
 from pipeline.briefs.overall import overall
 from pipeline.briefs.periods import Period
 from pipeline.briefs.showing import cut, fit
@@ -92,11 +92,23 @@ def _first_at(layer: QueryLayer) -> datetime | None:
     return datetime.fromisoformat(post["published"] or post["collected"]) if post else None
 
 
-def summary(sections: list[Section]) -> str:
-    """The brief in a few lines of plain text, for the mail that brings it: its first paragraph and the names of its matters."""
-    lines = [plain(block) for block in sections[0].blocks if isinstance(block, Paragraph)][:2]
-    names = [block.text for block in sections[1].blocks if isinstance(block, Heading) and block.level == 2]
-    return "\n".join([*lines, *(names or ["本期没有达到提示条件的事件。"])])
+def summary(sections: Sequence[Section]) -> str:
+    """The brief in five to eight lines of plain text, for the mail that brings it: how it is on the whole, the names of its
+    matters, how messages were answered, which cases are open."""
+    named = {section.name: section.blocks for section in sections}
+    names = [
+        block.text.partition("）")[2] for block in named["matters"] if isinstance(block, Heading) and block.level == 2
+    ]
+    matters = f"重点事件：{'；'.join(names)}。" if names else _first(named["matters"])
+    return "\n".join([*_paragraphs(named["overall"]), matters, _first(named["replies"]), _first(named["cases"])])
+
+
+def _paragraphs(blocks: Sequence[Block]) -> list[str]:
+    return [plain(block) for block in blocks if isinstance(block, Paragraph)]
+
+
+def _first(blocks: Sequence[Block]) -> str:
+    return next(iter(_paragraphs(blocks)), "")
 
 
 def plain(paragraph: Paragraph) -> str:

@@ -13,6 +13,7 @@ from pipeline.briefs.making import Order, finish
 from pipeline.briefs.measures import Cases
 from pipeline.briefs.model import MadeBrief
 from pipeline.briefs.periods import Period, latest_over
+from pipeline.briefs.sending import Send, hand_over
 from pipeline.query.times import SHANGHAI
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,14 @@ def due_periods(settings: Briefs, now: datetime) -> list[Period]:
     return found
 
 
-def make_due_briefs(project: Project, *, now: datetime, cases: Cases | None = None) -> list[MadeBrief]:
-    """Makes what is due; returns every scheduled brief that was not handed to the mails yet, the oldest first.
+def make_due_briefs(
+    project: Project, *, now: datetime, cases: Cases | None = None, send: Send | None = None
+) -> list[MadeBrief]:
+    """Makes what is due and hands it to the mails; returns what was handed over, the oldest first.
 
-    Safe to be killed at any instant: a making that did not end is begun again after ten minutes, with the same number. Who
-    sends calls `pipeline.briefs.shelf.hand_over` in the transaction that writes the outbox.
+    send: puts a letter into the outbox, within the transaction that marks the brief as handed over; without it nothing is
+    handed over, and what waits for it is returned. Safe to be killed at any instant: a making that did not end is begun again
+    after ten minutes, with the same number; a brief that was made and not handed over is handed over the next time.
     """
     settings = project.settings.briefs
     with opened(project) as engine:
@@ -46,7 +50,8 @@ def make_due_briefs(project: Project, *, now: datetime, cases: Cases | None = No
             place = shelf.begin_due(engine, period, now)
             if place is not None:
                 _made(project, period, place, now, cases)
-        return shelf.not_handed(engine, project.root, settings.groups)
+        waiting = shelf.not_handed(engine, project.root, settings.groups)
+        return waiting if send is None else [one for one in waiting if hand_over(engine, one, now=now, send=send)]
 
 
 def _made(project: Project, period: Period, place: shelf.Numbered, now: datetime, cases: Cases | None) -> None:

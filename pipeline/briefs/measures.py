@@ -42,19 +42,26 @@ class GoneError(RecordError):
 
 @dataclass
 class Ground:
-    """What figures are had from. made_at: as of when cases and sources are judged; cases: None where there is no list of
-    cases; values once had are kept: one brief asks for the same posts many times."""
+    """What figures are had from. made_at: as of when everything is judged; later: when it is asked again
+    (None: at once); cases: None where there is no list of cases; values once had are kept: one brief asks for the same posts
+    many times."""
 
     project: Project
     layer: QueryLayer
     made_at: datetime
     cases: Cases | None = None
+    later: datetime | None = None
     _kept: dict[Origin, Value] = field(default_factory=dict)
     _counted: dict[Question, tuple[float | None, ...]] = field(default_factory=dict)
     _replies: dict[tuple[Question, ...], list[Waited]] = field(default_factory=dict)
     _posts: dict[str, dict[str, object]] = field(default_factory=dict)
     _standings: list[SourceStanding] | None = None
     _cases: Sequence[CaseLine] | None = None
+
+    @property
+    def now(self) -> datetime:
+        """When it is asked."""
+        return self.later or self.made_at
 
     def value(self, origin: Origin) -> Value:
         """The value of a figure. Raises QueryError; RecordError: an unknown measure; GoneError: its ground is gone."""
@@ -105,12 +112,14 @@ class Ground:
     def _replied(self, q: Question) -> list[Waited]:
         if q.since is None or q.until is None:
             return []
+        # A brief made before its period was over knew only of the replies given till then.
+        until = min(q.until, self.made_at)
         everything = replace(q, since=None, until=None)
         if everything == Question():
-            return waited_between(store_engine(self.project), since=q.since, until=q.until)
+            return waited_between(store_engine(self.project), since=q.since, until=until)
         asked = Question(query=ANSWERED, also=(everything,))
         found = [_waited(post["official"], post["published"]) for post in self.layer.export(asked) if post["official"]]
-        return [one for one in found if one is not None and q.since <= one.replied_at < q.until]
+        return [one for one in found if one is not None and q.since <= one.replied_at < until]
 
 
 def _waited(official: dict[str, str | None], published: str | None) -> Waited | None:
@@ -211,7 +220,17 @@ def _usual_high(ground: Ground, origin: Origin) -> Value:
 
 
 def _answered(ground: Ground, origin: Origin) -> Value:
-    return ground.counted(_with(origin.questions[0], ANSWERED))[0]
+    """Those answered by the time the brief was made: replies go on coming after it."""
+    asked = _with(origin.questions[0], ANSWERED)
+    if ground.now == ground.made_at:
+        return ground.counted(asked)[0]
+    return sum(_answered_by(post["official"], ground.made_at) for post in ground.layer.export(asked))
+
+
+def _answered_by(official: dict[str, str | None] | None, at: datetime) -> bool:
+    if official is None:
+        return False
+    return official["replied"] is None or datetime.fromisoformat(official["replied"]) <= at
 
 
 def day_counts(ground: Ground, q: Question) -> list[tuple[date, int]]:
@@ -311,9 +330,6 @@ def _set_aside(ground: Ground, origin: Origin) -> Value:
     q = origin.questions[0]
     if q.since is None or q.until is None:
         raise RecordError(tr("缺少起止日期", "the first or last day is missing"))
-    kept_days = timedelta(days=ground.project.settings.retention.set_aside_days)
-    if q.since < datetime.now(q.since.tzinfo) - kept_days and ground.made_at < q.since + kept_days:
-        raise GoneError(tr("搁置材料已过保留期限", "set-aside pieces are past their retention"))
     return set_aside_between(store_engine(ground.project), q.since, q.until, ground.made_at)
 
 

@@ -144,8 +144,4 @@ def period_of(kind: Kind, day: date) -> Period:
 def latest_over(kind: Kind, now: datetime) -> Period:
     """The latest period of a kind that is over at `now` (aware)."""
     today = now.astimezone(SHANGHAI).date()
-    return (
-        period_of(kind, today)
-        if kind == "topic"
-        else period_of(kind, period_of(kind, today).first_day - timedelta(days=1))
-    )
+    return period_of(kind, period_of(kind, today).first_day - timedelta(days=1))

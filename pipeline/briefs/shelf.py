@@ -16,6 +16,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
+from config.errors import ConfigError
+from config.text import tr
 from crawlers.rows import to_ms
 from crawlers.store import read, take_turn, write
 from pipeline.briefs.model import Brief, MadeBrief
@@ -127,6 +129,22 @@ def listed(engine: Engine, root: Path, *, size: int = 100) -> list[MadeBrief]:
     with read(engine) as connection:
         rows = connection.execute(asked.limit(size)).all()
     return [_made(row, root, ()) for row in rows]
+
+
+def by_id(engine: Engine, root: Path, made_id: str) -> MadeBrief:
+    """A brief that was made, by its id or the beginning of it. Raises ConfigError where there is none, or several."""
+    asked = select(brief).where(brief.c.state == "made", brief.c.id.startswith(made_id, autoescape=True)).limit(2)
+    with read(engine) as connection:
+        rows = connection.execute(asked).all()
+    if len(rows) != 1:
+        raise ConfigError(
+            tr(
+                "没有编号为 {i} 的简报，或不止一份；编号见 qingyu brief list --json",
+                "no brief {i}, or more than one; ids are in qingyu brief list --json",
+                i=made_id[:40],
+            )
+        )
+    return _made(rows[0], root, ())
 
 
 def _made(row: Row[Any], root: Path, groups: Sequence[str]) -> MadeBrief:

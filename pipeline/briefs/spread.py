@@ -31,7 +31,7 @@ def spread(asker: Asker, *, topics: Mapping[str, str], places: Mapping[str, str]
     blocks += _part(asker, "（一）话题", "topic", topics, lambda key: Question(topics=(key,)), chart="图2　各话题条数")
     blocks += _part(asker, "（二）领域", "sector", _SECTORS, lambda key: Question(query=f"领域:{key}"))
     blocks += _part(asker, "（三）地点", "place", places, lambda key: Question(query=f'地点:"{_quoted(key)}"'))
-    note = f"往常：{asker.period.usual_name()}的中位数。一条帖文可以属于几个话题、领域或地点，各行不能相加。情感有把握的不足{FEW}条时，不给出负面占比（{NONE}）。"
+    note = f"往常：{asker.period.usual_name()}的中位数。一条帖文可属几类，各行不能相加。情感有把握的不足{FEW}条时，不给出负面占比（{NONE}）。"
     return Section("spread", [*blocks, Paragraph((note,), small=True)])
 
 

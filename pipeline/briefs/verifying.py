@@ -10,19 +10,24 @@ from typing import Literal
 
 from config.errors import QueryError, RecordError
 from pipeline.briefs.carried import Read
+from pipeline.briefs.keeping import changed, purged
 from pipeline.briefs.measures import GoneError, Ground
 from pipeline.briefs.model import Figure, Origin
 from pipeline.briefs.showing import shown
 from pipeline.query.model import Question
 
-State = Literal["same", "late", "differs", "altered", "gone"]
+State = Literal["same", "late", "changed", "gone", "differs", "altered"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A figure after the check. state: same; late (posts collected since make the difference: as known then it is the same);
-    differs (recomputed it is another); altered (the text shows another than the record); gone (its ground is no longer
-    kept). now: as it would be shown today; text: what the file shows; why: where something stood in the way."""
+    """A figure after the check.
+
+    state: same; late (posts collected since make the difference: as known then it is the same); changed (posts were edited,
+    answered or read anew since, which may be why it is another); gone (its ground is no longer kept); differs (recomputed it
+    is another, and nothing says why); altered (the text shows another than the record).
+    now: as it would be shown today; text: what the file shows; why: of changed and gone, and where something stood in the way.
+    """
 
     figure: Figure
     state: State
@@ -44,6 +49,11 @@ class Verdict:
         return Counter(one.state for one in self.checked)
 
     @property
+    def whole(self) -> bool:
+        """Whether every figure could be had again as it was."""
+        return all(one.state in ("same", "late") for one in self.checked)
+
+    @property
     def right(self) -> bool:
         """Whether no figure differs and none was altered."""
         return not any(one.state in ("differs", "altered") for one in self.checked)
@@ -60,17 +70,24 @@ def _checked(figure: Figure, texts: Sequence[str], ground: Ground) -> Checked:
     wrong = next((text for text in texts if _plain(text) != _plain(figure.shown)), None)
     text = figure.shown if wrong is None else wrong
     try:
-        now = shown(ground.value(figure.origin), figure.form)
+        value = ground.value(figure.origin)
     except GoneError as error:
         return Checked(figure, "gone" if wrong is None else "altered", "", text, error.message)
     except (RecordError, QueryError, ValueError, TypeError, IndexError) as error:
         why = error.message if isinstance(error, RecordError | QueryError) else str(error)
         return Checked(figure, "differs", "", text, why)
+    now = shown(value, figure.form)
     if wrong is not None:
         return Checked(figure, "altered", now, wrong)
     if _plain(now) == _plain(shown(figure.value, figure.form)) == _plain(figure.shown):
         return Checked(figure, "same", now, text)
-    return Checked(figure, "late" if _as_known_then(figure, ground) else "differs", now, text)
+    if _as_known_then(figure, ground):
+        return Checked(figure, "late", now, text)
+    if why := purged(figure.origin, ground):
+        return Checked(figure, "gone", now, text, why)
+    if why := changed(figure, value, ground):
+        return Checked(figure, "changed", now, text, why)
+    return Checked(figure, "differs", now, text)
 
 
 def _as_known_then(figure: Figure, ground: Ground) -> bool:

@@ -146,15 +146,17 @@ def list_(
 _STATES = {
     "same": ("相同", "same"),
     "late": ("成稿后又采到帖文，按成稿时所知相同", "more was collected since; as known then it is the same"),
+    "changed": ("成稿后帖文等有变化，可能因此不同", "posts and so on changed since, which may be why it differs"),
     "differs": ("不同", "differs"),
     "altered": ("文中被改动", "altered in the text"),
-    "gone": ("无从重算（过了保留期限，或没有清单）", "cannot be recomputed (past retention, or no list of cases)"),
+    "gone": ("无从重算", "cannot be recomputed"),
 }
 
 
 @brief_app.command(
     help=tr(
-        "重算文件里的每个数字；有不同或被改动的，退出码为 1", "recompute each figure; exit code 1 where one differs"
+        "重算文件里的每个数字；有不同或被改动的，退出码为 1；有因清理或变化而无从确认的，为 3",
+        "recompute each figure; exit code 1 where one differs, 3 where one cannot be confirmed any more",
     )
 )
 def verify(
@@ -171,13 +173,13 @@ def verify(
     project = invocation(context).project()
     read = read_brief(file.expanduser())
     with QueryLayer.open(project, who="verify") as layer:
-        verdict = verified(read, Ground(project, layer, read.record.made_at))
+        verdict = verified(read, Ground(project, layer, read.record.made_at, later=_now()))
     if json:
         emit_json(_verdict_values(verdict))
     else:
         _say_verdict(verdict)
-    if not verdict.right:
-        raise typer.Exit(FAILED)
+    if not verdict.whole:
+        raise typer.Exit(PIECES if verdict.right else FAILED)
 
 
 def _verdict_values(verdict: Any) -> dict[str, Any]:
@@ -187,21 +189,43 @@ def _verdict_values(verdict: Any) -> dict[str, Any]:
         {**figure_values(one.figure), "state": one.state, "now": one.now, "text": one.text, "why": one.why}
         for one in verdict.checked
     ]
-    return {"right": verdict.right, "counts": dict(verdict.counts), "absent": list(verdict.absent), "figures": told}
+    return {
+        "right": verdict.right,
+        "whole": verdict.whole,
+        "counts": dict(verdict.counts),
+        "absent": list(verdict.absent),
+        "figures": told,
+    }
+
+
+def _difference(*texts: str) -> int:
+    """Where the texts first differ, among those that are there."""
+    given = [text for text in texts if text]
+    same = 0
+    while all(len(text) > same and text[same] == given[0][same] for text in given):
+        same += 1
+    return same
+
+
+def _around(text: str, at: int) -> str:
+    """What stands at a place of a long text."""
+    start = max(0, at - 20)
+    return ("…" if start else "") + text[start : start + 80] + ("…" if len(text) > start + 80 else "")
 
 
 def _say_verdict(verdict: Any) -> None:
     from pipeline.briefs.words import ground_words, measure_words
 
     for one in verdict.checked:
-        if one.state in ("same", "gone"):
+        if one.state == "same":
             continue
         facts = {"i": one.figure.id, "n": measure_words(one.figure), "g": ground_words(one.figure.origin)}
+        start = _difference(one.figure.shown, one.now, one.text)
         values = {
-            "t": one.text[:80],
-            "r": one.figure.shown[:80],
-            "w": (one.now or one.why)[:80],
-            "s": tr(*_STATES[one.state]),
+            "t": _around(one.text, start),
+            "r": _around(one.figure.shown, start),
+            "w": _around(one.now, start) or "—",
+            "s": tr(*_STATES[one.state]) + (f"（{one.why}）" if one.why else ""),
         }
         say(
             tr(
