@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.briefs.model import Cell, Figure, Link, Piece, Table
-from pipeline.briefs.showing import fit
+from pipeline.briefs.showing import fit, fit_kept, web_address
 from pipeline.briefs.words import measure_words
 
 # The block is 156 mm wide: 8844 twips.
@@ -27,9 +27,9 @@ class Raw:
 
 
 def run(text: str, *, style: str = "") -> str:
-    """A run of plain text."""
+    """A run of plain text; here all text of a brief is made fit for XML."""
     looks = f"<w:rPr><w:rStyle w:val={quoteattr(style)}/></w:rPr>" if style else ""
-    return f'<w:r>{looks}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+    return f'<w:r>{looks}<w:t xml:space="preserve">{escape(fit_kept(text))}</w:t></w:r>'
 
 
 def figure(one: Figure) -> str:
@@ -41,7 +41,9 @@ def figure(one: Figure) -> str:
 
 def link(one: Link) -> str:
     """A field that leads to a page; a field needs no relationship, so it can stand in any template."""
-    target = "".join(c for c in one.url if c.isprintable() and c not in ' "\\<>')[:1500]
+    target = web_address(one.url)
+    if not target:
+        return run(one.text)
     code = f'<w:r><w:instrText xml:space="preserve"> HYPERLINK "{escape(target)}" </w:instrText></w:r>'
     parts = ('<w:r><w:fldChar w:fldCharType="begin"/></w:r>', code, '<w:r><w:fldChar w:fldCharType="separate"/></w:r>')
     return "".join(parts) + run(one.text, style="LinkOfBrief") + '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
@@ -51,12 +53,7 @@ def piece(one: Piece) -> str:
     """A piece of a paragraph."""
     if isinstance(one, Figure):
         return figure(one)
-    return link(one) if isinstance(one, Link) else run(fit_kept(one))
-
-
-def fit_kept(text: str) -> str:
-    """`fit`, but blanks at the ends stay: they part text from figures."""
-    return fit(f"|{text}|")[1:-1]
+    return link(one) if isinstance(one, Link) else run(one)
 
 
 def runs(cell: Cell, lead: str = "") -> Raw:

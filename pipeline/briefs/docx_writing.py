@@ -17,6 +17,7 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate
 from jinja2 import TemplateError
 from jinja2.sandbox import SandboxedEnvironment
+from lxml import etree
 
 from config.errors import ConfigError
 from config.text import tr
@@ -29,9 +30,10 @@ from pipeline.briefs.titling import issue_line, made_day
 
 NAMESPACE = "urn:qingyu:brief:1"
 PART = "/customXml/qingyu1.xml"
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 # Pictures are drawn twice as fine as they stand, at 96 points an inch.
 _PICTURE_MM = 150
+# What an expression of a template may raise: it is the office's own, and anything may stand there.
+_FAULTS = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class _Picture:
@@ -59,7 +61,7 @@ def write_docx(brief: Brief, template: Path, pictures: Mapping[str, bytes]) -> b
         styles = {style.name: style.style_id for style in made.docx.styles}
         context = _context(brief, made, pictures, styles)
         made.render(context, jinja_env=SandboxedEnvironment(autoescape=True), autoescape=True)
-    except (TemplateError, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (*_FAULTS, OSError, zipfile.BadZipFile, etree.LxmlError) as error:
         message = tr(
             "Word 模板 {p} 用不了（{e}）；改正它，或删去它以用自带的", "the Word template {p} cannot be used ({e}); mend or remove it",
             p=template, e=str(error).splitlines()[0][:200] if str(error) else type(error).__name__,

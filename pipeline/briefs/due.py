@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, time, timedelta
 
+from config.errors import QingyuError
 from config.project import Project
 from config.settings import Briefs
 from crawlers.store import opened
@@ -42,16 +43,26 @@ def make_due_briefs(
 
     send: puts a letter into the outbox, within the transaction that marks the brief as handed over; without it nothing is
     handed over, and what waits for it is returned. Safe to be killed at any instant: a making that did not end is begun again
-    after ten minutes, with the same number; a brief that was made and not handed over is handed over the next time.
+    after ten minutes, with the same number; a brief that was made and not handed over is handed over the next time. Raises
+    what one brief failed with, after the others were made and handed over; it is tried again after ten minutes.
     """
     settings = project.settings.briefs
+    failed: list[QingyuError] = []
     with opened(project) as engine:
         for period in due_periods(settings, now):
             place = shelf.begin_due(engine, period, now)
-            if place is not None:
-                _made(project, period, place, now, cases)
-        waiting = shelf.not_handed(engine, project.root, settings.groups)
-        return waiting if send is None else [one for one in waiting if hand_over(engine, one, now=now, send=send)]
+            try:
+                if place is not None:
+                    _made(project, period, place, now, cases)
+            except QingyuError as error:
+                log.error("brief kind=%s not made: %s", period.kind, error.message)
+                failed.append(error)
+        found = shelf.not_handed(engine, project.root, settings.groups)
+        if send is not None:
+            found = [one for one in found if hand_over(engine, one, now=now, send=send)]
+    if failed:
+        raise failed[0]
+    return found
 
 
 def _made(project: Project, period: Period, place: shelf.Numbered, now: datetime, cases: Cases | None) -> None:

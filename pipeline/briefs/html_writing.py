@@ -9,11 +9,10 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
-from pipeline.briefs.docx_runs import fit_kept
 from pipeline.briefs.model import Block, Brief, Cell, Chart, Figure, Heading, Link, Paragraph, Quotation, Table
 from pipeline.briefs.origins import origin_lines
 from pipeline.briefs.record import dumped
-from pipeline.briefs.showing import fit
+from pipeline.briefs.showing import fit, fit_kept, web_address
 from pipeline.briefs.titling import issue_line, made_day
 from pipeline.briefs.words import ground_words, measure_words
 
@@ -107,18 +106,18 @@ def _block(block: Block, pictures: Mapping[str, bytes]) -> Markup:
 
 def _chart(block: Chart, pictures: Mapping[str, bytes]) -> Markup:
     if block.title not in pictures:
-        return Markup('<p class="note">{}：{}</p>').format(block.title, block.alt)
+        return Markup('<p class="note">{}：{}</p>').format(fit(block.title), fit(block.alt))
     data = base64.b64encode(pictures[block.title]).decode("ascii")
     whole = Markup('<figure><figcaption>{}</figcaption><img alt="{}" src="data:image/png;base64,{}"></figure>')
-    return whole.format(block.title, fit(block.alt), data)
+    return whole.format(fit(block.title), fit(block.alt), data)
 
 
 def _table(block: Table) -> Markup:
     sides = ["n" if n in block.right else "t" for n in range(len(block.columns))]
-    caption = Markup("<caption>{}</caption>").format(block.title) if block.title else Markup("")
+    caption = Markup("<caption>{}</caption>").format(fit(block.title)) if block.title else Markup("")
     columns = Markup("").join(Markup('<col style="width:{}%">').format(round(share * 100)) for share in block.widths)
     head = Markup("").join(
-        Markup('<th scope="col" class="{}">{}</th>').format(side, name)
+        Markup('<th scope="col" class="{}">{}</th>').format(side, fit(name))
         for side, name in zip(sides, block.columns, strict=True)
     )
     rows = Markup("").join(
@@ -142,8 +141,10 @@ def _piece(one: Any) -> Markup:
     if isinstance(one, Figure):
         told = f"{measure_words(one)}：{fit(ground_words(one.origin))}"
         return Markup('<data data-figure="{}" value="{}" title="{}">{}</data>').format(
-            one.id, one.value, told, one.shown
+            one.id, fit(str(one.value)), told, fit_kept(one.shown)
         )
     if isinstance(one, Link):
-        return Markup('<a href="{}" rel="noopener noreferrer nofollow">{}</a>').format(one.url, one.text)
+        if not (target := web_address(one.url)):
+            return escape(fit_kept(one.text))
+        return Markup('<a href="{}" rel="noopener noreferrer nofollow">{}</a>').format(target, fit_kept(one.text))
     return escape(fit_kept(one))

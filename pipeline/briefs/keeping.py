@@ -44,8 +44,9 @@ def purged(origin: Origin, ground: Ground) -> str:
 def changed(figure: Figure, now: object, ground: Ground) -> str:
     """Why a figure may be another: posts were edited, answered, set right or read anew since. "" where that cannot be why."""
     origin = figure.origin
-    if origin.measure in _OF_OTHERS:
-        return tr(*_OF_OTHERS[origin.measure])
+    others = "event_posts" if any(map(_of_an_event, origin.questions)) else origin.measure
+    if others in _OF_OTHERS:
+        return tr(*_OF_OTHERS[others])
     count = _read_anew(origin, ground)
     # One post that changed moves a count by one at most.
     if figure.form == "count" and isinstance(now, int | float) and isinstance(figure.value, int | float):
@@ -57,6 +58,10 @@ def changed(figure: Figure, now: object, ground: Ground) -> str:
         "{n} posts were edited, answered, set right or read anew since",
         n=count,
     )
+
+
+def _of_an_event(q: Question) -> bool:
+    return "event:" in q.query or any(map(_of_an_event, q.also))
 
 
 def _read_anew(origin: Origin, ground: Ground) -> int:

@@ -140,7 +140,8 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     middle = share + _Z * _Z / (2 * of)
     half = _Z * math.sqrt(share * (1 - share) / of + _Z * _Z / (4 * of * of))
     scale = 1 + _Z * _Z / of
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+    # At the ends rounding could leave the share itself outside.
+    return max(0.0, min(share, (middle - half) / scale)), min(1.0, max(share, (middle + half) / scale))
 
 
 def _count(ground: Ground, origin: Origin) -> Value:

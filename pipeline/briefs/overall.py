@@ -39,9 +39,11 @@ def overall(asker: Asker) -> Section:
 
 
 def _nothing(asker: Asker) -> Cell:
+    unfinished = _unfinished(asker)
     looked = asker.known(asker.period)
-    why = "期间有来源采集成功，确无新帖。" if looked else "期间没有一次成功的采集，没有数据不等于没有意见。"
-    return (f"{asker.period.told()}，采集到公开帖文", asker.figure("count", asker.asked), f"条。{why}")
+    quiet = "" if unfinished else "期间有来源采集成功，确无新帖。"
+    why = quiet if looked else "期间没有一次成功的采集，没有数据不等于没有意见。"
+    return (f"{asker.period.told()}，采集到公开帖文", asker.figure("count", asker.asked), f"条。{why}", *unfinished)
 
 
 def _unfinished(asker: Asker) -> Cell:
@@ -58,8 +60,9 @@ def _usual(asker: Asker) -> Cell:
     middle, low, high = (asker.figure(f"usual_{name}", *questions) for name in ("median", "low", "high"))
     count = asker.figure("count", asker.asked)
     among = "" if len(periods) == len(asker.period.usual_of()) else f"（有数据的{len(periods)}个）"
+    between: Cell = ("条，在", low, "至", high, "条之间") if low.value != high.value else ("条，每个时段都是如此",)
     return (
-        f"{asker.period.usual_name()}{among}中位数为", middle, "条，在", low, "至", high, "条之间；本期",
+        f"{asker.period.usual_name()}{among}中位数为", middle, *between, "；本期",
         count, f"条，{_standing(count.value, low.value, high.value)}。",
     )  # fmt: skip
 

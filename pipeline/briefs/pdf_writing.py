@@ -10,16 +10,14 @@ from typing import Any
 
 from config.errors import ConfigError
 from config.text import tr
-from pipeline.briefs.docx_runs import fit_kept
 from pipeline.briefs.fonts import FAMILIES, need_chinese, present
 from pipeline.briefs.model import Block, Brief, Cell, Chart, Figure, Heading, Link, Paragraph, Quotation, Table
 from pipeline.briefs.origins import grouped, told
 from pipeline.briefs.record import dumped
-from pipeline.briefs.showing import fit
+from pipeline.briefs.showing import fit, fit_kept, web_address
 from pipeline.briefs.titling import issue_line, made_day
 
 _PICTURE_MM = 150
-_WEB = ("http://", "https://")
 
 
 def write_pdf(brief: Brief, template: Path, pictures: Mapping[str, bytes], families: frozenset[str]) -> bytes:
@@ -87,7 +85,7 @@ def _table(block: Table) -> dict[str, Any]:
     return {
         "kind": "table",
         "title": fit(block.title),
-        "columns": list(block.columns),
+        "columns": [fit(name) for name in block.columns],
         "widths": list(block.widths),
         "right": list(block.right),
         "rows": [[{"pieces": _pieces(cell)} for cell in row] for row in block.rows],
@@ -98,11 +96,10 @@ def _pieces(cell: Cell) -> list[dict[str, str]]:
     found = []
     for one in cell:
         if isinstance(one, Figure):
-            found.append({"kind": "figure", "id": one.id, "text": one.shown})
+            found.append({"kind": "figure", "id": one.id, "text": fit_kept(one.shown)})
         elif isinstance(one, Link):
-            found.append(
-                {"kind": "link" if one.url.startswith(_WEB) else "text", "url": one.url[:1500], "text": one.text}
-            )
+            target = web_address(one.url)
+            found.append({"kind": "link" if target else "text", "url": target, "text": fit_kept(one.text)})
         else:
             found.append({"kind": "text", "text": fit_kept(one)})
     return found

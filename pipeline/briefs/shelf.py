@@ -22,6 +22,7 @@ from crawlers.rows import to_ms
 from crawlers.store import read, take_turn, write
 from pipeline.briefs.model import Brief, MadeBrief
 from pipeline.briefs.periods import Period
+from pipeline.briefs.showing import fit
 from pipeline.briefs.tables import brief
 
 # A making takes seconds; one that has not ended after this was killed, and another may begin.
@@ -39,8 +40,8 @@ class Numbered:
 
 def id_of(period: Period, subject: str) -> str:
     """The id of the brief of a period about a subject, the same for all who make it."""
-    parts = (period.kind, period.first_day.isoformat(), period.last_day.isoformat(), subject.strip())
-    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+    parts = (period.kind, period.first_day.isoformat(), period.last_day.isoformat(), fit(subject))
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def begin(engine: Engine, period: Period, subject: str, now: datetime) -> Numbered:
@@ -76,7 +77,7 @@ def _placed(connection: Connection, period: Period, subject: str, now: datetime,
     row = {
         "id": made,
         "kind": period.kind,
-        "subject": subject,
+        "subject": fit(subject),
         "first_day": period.first_day.isoformat(),
         "last_day": period.last_day.isoformat(),
         "year": year,

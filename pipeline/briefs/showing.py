@@ -15,6 +15,7 @@ FEW = 5
 FEW_MARK = "（条数很少）"
 # Rounded to a tenth, what is below this would be shown as none at all.
 _LEAST = 0.05
+_LONGEST_URL = 1500
 # What ends a sentence, or a part of it that can stand alone.
 ENDS = "。！？；!?;"
 # Controls, bidirectional marks, zero-width signs and what XML cannot hold: they could turn the line around or end the file.
@@ -62,6 +63,17 @@ def fit(text: str) -> str:
 def close(text: str) -> str:
     """Our own words as official papers set them: no blank between numbers and characters."""
     return _APART.sub("", text)
+
+
+def fit_kept(text: str) -> str:
+    """`fit`, but blanks at the ends stay: they part text from figures."""
+    return fit(f"|{text}|")[1:-1]
+
+
+def web_address(url: str) -> str:
+    """`url` where it leads to a page of the web, without signs that could end what it stands in; "" for any other."""
+    clean = "".join(c for c in url if c.isprintable() and c not in ' "\\<>')[:_LONGEST_URL]
+    return clean if clean.lower().startswith(("http://", "https://")) else ""
 
 
 def cut(text: str, most: int) -> str:

@@ -23,10 +23,11 @@ from docx.shared import Mm, Pt, RGBColor
 
 from pipeline.briefs.periods import KINDS
 
-# 225 mm / 22 lines; and 28 characters of 16 pt in 156 mm, which is a quarter of a point less for each. That is set as spacing
-# of characters, not as a grid of them: in a grid narrower than its characters LibreOffice gives each two cells.
-LINE_TWIPS, CHAR_TWIPS = 580, -5
-LINE_PT, GRID_PT = 29.0, 16
+# 225 mm / 22 lines, a trifle less: of 29 points each the last line would not fit. And 28 characters of 16 pt in 156 mm, which
+# is a quarter of a point less for each; set as spacing of characters, not as a grid of them: in a grid narrower than its
+# characters LibreOffice gives each two cells.
+LINE_TWIPS, CHAR_TWIPS = 579, -5
+LINE_PT, GRID_PT = LINE_TWIPS / 20, 16
 BODY, SONG, TITLE, BLACK, KAI = "仿宋_GB2312", "宋体", "方正小标宋简体", "黑体", "楷体_GB2312"
 LATIN = "Times New Roman"
 # Other names of a font, or others of the same cut, which Word takes where the first is not installed.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import Literal
 
 from config.errors import QueryError, RecordError
@@ -15,6 +14,7 @@ from pipeline.briefs.measures import GoneError, Ground
 from pipeline.briefs.model import Figure, Origin
 from pipeline.briefs.showing import shown
 from pipeline.query.model import Question
+from pipeline.query.times import milliseconds
 
 State = Literal["same", "late", "changed", "gone", "differs", "altered"]
 
@@ -92,7 +92,7 @@ def _checked(figure: Figure, texts: Sequence[str], ground: Ground) -> Checked:
 
 def _as_known_then(figure: Figure, ground: Ground) -> bool:
     """Whether the figure comes out when only posts are asked that had been collected when the brief was made."""
-    known = Question(query=f'采集:<"{ground.made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"')
+    known = Question(query=f"采集:<{milliseconds(ground.made_at)}")
     questions = tuple(replace(q, also=(*q.also, known)) for q in figure.origin.questions)
     if not questions:
         return False
