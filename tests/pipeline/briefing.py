@@ -97,6 +97,8 @@ def land(project: Project, some: Sequence[dict[str, str]], name: str, *, collect
     (project.root / f"lines-{name}.jsonl").write_text(text, encoding="utf-8")
     with opened(project) as engine:
         before = _newest(engine)
+        with read(engine) as connection:
+            runs = list(connection.execute(select(run.c.id)).scalars())
         (done,) = crawl(project, [project.source("lines")])
         assert done.outcome == "finished", done.reason
         # The clock of the machine is not that of the tale.
@@ -104,7 +106,9 @@ def land(project: Project, some: Sequence[dict[str, str]], name: str, *, collect
             when = post.c.published_ms + 600_000 if collected is None else _ms(collected)
             connection.execute(update(post).where(post.c.landed_seq > before).values(collected_ms=when))
             connection.execute(
-                update(run).values(started_ms=_ms(MADE_AT) - 7_260_000, finished_ms=_ms(MADE_AT) - 7_200_000)
+                update(run)
+                .where(run.c.id.not_in(runs))
+                .values(started_ms=_ms(MADE_AT) - 7_260_000, finished_ms=_ms(MADE_AT) - 7_200_000)
             )
         process(project)
         with write(engine) as connection:

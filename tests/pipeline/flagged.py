@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
 
 from sqlalchemy import Engine, insert
 
 from crawlers.store import write
 from pipeline.events.model import Event, Flag
+from pipeline.events.rows import event_row, flag_row
 from pipeline.events.tables import event, event_post, flag
 
-_EVENT_COLUMNS = ("id", "state", "first_at", "last_at", "merged_into")
-_FLAG_COLUMNS = ("id", "kind", "level", "event_id", "flagged_at", "verdict")
 AT = datetime(2019, 8, 1, 4, tzinfo=UTC)
 EVENT = Event(
     "e" * 32, "丽发新城 搅拌站 噪音", "growing", AT, AT, 6, 6, 6, 0.8, 1, ("environment",), ("environment",), (), "县生态环境局",
@@ -29,28 +26,16 @@ FLAG = Flag(
 
 def put_event(engine: Engine, made: Event, posts: Sequence[str]) -> None:
     """The event and its posts into the store."""
-    record = {name: value for name, value in asdict(made).items() if name not in _EVENT_COLUMNS}
-    row = {"id": made.id, "state": made.state, "first_ms": _ms(made.first_at), "last_ms": _ms(made.last_at)}
     with write(engine) as connection:
-        connection.execute(insert(event).values(**row, merged_into=made.merged_into, record=_json(record)))
+        connection.execute(insert(event).values(event_row(made, {})))
         if posts:
             connection.execute(insert(event_post), [{"post_id": one, "event_id": made.id} for one in posts])
 
 
 def put_flag(engine: Engine, made: Flag) -> None:
     """The flag into the store."""
-    record = {name: value for name, value in asdict(made).items() if name not in _FLAG_COLUMNS}
-    row = {"id": made.id, "kind": made.kind, "level": made.level, "event_id": made.event_id}
     with write(engine) as connection:
-        connection.execute(insert(flag).values(**row, flagged_ms=_ms(made.flagged_at), record=_json(record)))
-
-
-def _json(values: dict[str, Any]) -> str:
-    return json.dumps(values, ensure_ascii=False, default=lambda one: one.isoformat())
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
+        connection.execute(insert(flag).values(flag_row(made)))
 
 
 __all__ = ["AT", "EVENT", "FLAG", "put_event", "put_flag", "replace"]
