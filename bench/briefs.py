@@ -1,7 +1,7 @@
 """How long a daily brief takes: `python -m bench.briefs [--posts N] [--runs R] [--json]`.
 
 A day of N posts and as many on each of the eight same weekdays before it, all imported and annotated as always; five flagged
-events of 200 posts each. The command is timed as a person starts it, from nothing to files, a new process each time; then
+events of a fiftieth of them each. The command is timed as a person starts it, from nothing to files, a new process each time; then
 `qingyu brief verify` of each file.
 """
 
@@ -34,7 +34,7 @@ from pipeline.process import process
 from pipeline.query.times import SHANGHAI
 
 DAY = date(2026, 11, 19)
-WEEKS, EVENTS, POSTS_OF_EVENT, LENGTH = 8, 5, 200, 80
+WEEKS, EVENTS, LENGTH = 8, 5, 80
 SOURCE = """
 name: lines
 title: 留言板
@@ -81,7 +81,7 @@ def made(root: Path, posts: int) -> Project:
             ids = list(connection.execute(asked).scalars())
         with write(engine) as connection:
             for n in range(EVENTS):
-                mine = ids[n * POSTS_OF_EVENT : (n + 1) * POSTS_OF_EVENT]
+                mine = ids[n * posts // 50 : (n + 1) * posts // 50]
                 connection.execute(insert(event).values(event_row(_event(n, mine, since), {})))
                 connection.execute(insert(event_post), [{"post_id": one, "event_id": f"{n:032x}"} for one in mine])
                 connection.execute(insert(flag).values(flag_row(_flag(n, mine, since + timedelta(hours=20)))))
