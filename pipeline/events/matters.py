@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from config.events import WINDOWS, Events
 from pipeline.events.chance import adjusted, predictive
 from pipeline.events.heard import DAY_MS, Heard
+from pipeline.events.lately import SPAN_MS, Lately
 from pipeline.events.levels import above, level_of
 from pipeline.events.model import Level
 from pipeline.events.similar import Similar, features
@@ -33,6 +34,10 @@ _LEAST_FEATURES = 6
 _ALONE, _SHARE = 1.5, 0.1
 # Nothing is unusual before so many days are known.
 _WARM_DAYS = 28
+# Nor are two of which most posts of the week have a word in common that is this unlikely in the week: 停水, in an outage that
+# everybody tells in other words. Looked for when an event has so many posts that opened something.
+_COMMON_SHARE, _COMMON_CHANCE, _LEAST_COMMON = 0.6, 1e-8, 3
+_LOOKED = frozenset((3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141, 211, 316, 474))
 # So unlikely the voices of the whole event must be: what is always spoken of is louder on some days.
 _UNUSUAL = 0.01
 # An event that nobody spoke of for so long is over; who speaks of it again opens it again.
@@ -84,6 +89,7 @@ class Matters:
     def __init__(self, rules: Events) -> None:
         self.rules = rules
         self.similar = Similar()
+        self.lately = Lately()
         self.gatherings: dict[str, Gathering] = {}
         self.event_of: dict[str, str] = {}
         self.merged: dict[str, str] = {}
@@ -107,9 +113,11 @@ class Matters:
         near, number, burst = self._weigh_up(post)
         event = self._event_near(post, near)
         if event is None and burst is not None and burst.adjusted <= self.rules.false_share:
-            event = self._begin(post, [n for n, _ in near] + [number])
+            event = self._unite(self._begin(post, [n for n, _ in near] + [number]), post.published_ms)
         elif event is not None:
             self._join(event, post.id, post.published_ms, post.thread if post.opens else "")
+            if len(event.opened_ms) in _LOOKED:
+                event = self._unite(event, post.published_ms)
         if event is None or post.published_ms < self._times[0] + _WARM_DAYS * DAY_MS:
             return []
         return self._raise(event, post, burst)
@@ -119,6 +127,8 @@ class Matters:
         found, weighed = self._looked_at(post)
         near = self._near(weighed)
         number = self._remember(post, found, weighed)
+        if found:
+            self.lately.add(post.id, post.published_ms, found)
         probability, burst = self._test(post, [n for n, _ in near])
         self._tests.append((post.published_ms, probability))
         self._forget(post.published_ms)
@@ -239,10 +249,11 @@ class Matters:
         return event_id
 
     def _merge(self, one: Gathering, other: Gathering, now_ms: int) -> Gathering:
-        """The elder takes in the younger, where both are alive; else they stay apart."""
+        """The one that was flagged first, else began first, takes in the other, where both are alive; else they stay
+        apart."""
         if min(one.last_ms, other.last_ms) < now_ms - QUIET_DAYS * DAY_MS:
             return one
-        elder, younger = sorted((one, other), key=lambda e: (e.flagged_ms, e.id))
+        elder, younger = sorted((one, other), key=lambda e: (not e.flagged_ms, e.flagged_ms, min(e.opened_ms), e.id))
         elder.posts.extend(younger.posts)
         elder.opened_ms.extend(younger.opened_ms)
         elder.last_ms = max(elder.last_ms, younger.last_ms)
@@ -251,6 +262,28 @@ class Matters:
         elder.flagged_ms = max(elder.flagged_ms, younger.flagged_ms)
         self.merged[younger.id] = elder.id
         return elder
+
+    def _unite(self, event: Gathering, now_ms: int) -> Gathering:
+        """The event with those that tell the same outbreak in other words, by an unusual word that most of both have."""
+        words = {word for word in self._most_say(event) if self.lately.chance(word) <= _COMMON_CHANCE}
+        if not words:
+            return event
+        others = [
+            one
+            for one in self.gatherings.values()
+            if one.id != event.id and one.id not in self.merged and one.last_ms > now_ms - SPAN_MS
+        ]
+        for other in others:
+            if not words.isdisjoint(self._most_say(other)):
+                event = self._merge(event, other, now_ms)
+        return event
+
+    def _most_say(self, event: Gathering) -> set[str]:
+        """Words that most of its posts of the week have; none of an event that is mostly older."""
+        count, shares = self.lately.shares(event.posts)
+        if count < max(_LEAST_COMMON, len(event.opened_ms) / 2):
+            return set()
+        return {word for word, share in shares.items() if share >= _COMMON_SHARE}
 
     def _begin(self, post: Heard, numbers: Sequence[int]) -> Gathering:
         event = Gathering(id=post.id)
@@ -281,7 +314,9 @@ class Matters:
         level, rule = reached
         again = event.flagged_ms < end - QUIET_DAYS * DAY_MS
         sure = burst is not None and burst.adjusted <= self.rules.false_share
-        if min(chance for *_, chance in windows) > _UNUSUAL or not ((again and sure) or (not again and above(level, event.level))):
+        if min(chance for *_, chance in windows) > _UNUSUAL or not (
+            (again and sure) or (not again and above(level, event.level))
+        ):
             return []
         event.level, event.flagged_ms = level, end
         if not sure or burst is None:
