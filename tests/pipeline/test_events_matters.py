@@ -168,17 +168,17 @@ def test_stopping_anywhere_changes_nothing(seed: int, cut: int) -> None:
     before = Matters(Events())
     raised = [one for post in posts[:cut] for one in before.hear(post)]
     after = Matters(Events())
-    for post in posts[:cut]:
-        after.know(post)
-    by_id = {post.id: post for post in posts}
+    tested = posts[cut - 1].published_ms - 14 * DAY_MS
+    numbers = {post.id: after.know(post, tested=post.published_ms >= tested) for post in posts[:cut]}
     after.gatherings = {
-        e: type(g)(g.id, [], [], g.last_ms, g.level, g.flagged_ms) for e, g in before.gatherings.items()
+        e: type(g)(g.id, last_ms=g.last_ms, level=g.level, flagged_ms=g.flagged_ms)
+        for e, g in before.gatherings.items()
     }
     after.merged = dict(before.merged)
     for gathering in before.gatherings.values():
         if gathering.id not in before.merged:
             for post_id in gathering.posts:
-                after.belongs(by_id[post_id], gathering.id)
+                after.belongs(numbers[post_id], gathering.id)
     raised += [one for post in posts[cut:] for one in after.hear(post)]
     assert [(one.event_id, one.post_id, one.level) for one in raised] == [
         (one.event_id, one.post_id, one.level) for one in all_raised
