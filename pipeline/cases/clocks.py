@@ -118,7 +118,9 @@ def left(case: Case, now: datetime) -> str:
 
 def _over(case: Case, now: datetime) -> str:
     if case.measure == "hours":
-        return tr("超期 {n} 小时", "{n} hours overdue", n=int((now - case.deadline_at) / _HOUR))
-    # The deadline is the first instant of the day after: that day is the first one over.
-    first, today = case.deadline_at.astimezone(SHANGHAI).date(), now.astimezone(SHANGHAI).date()
-    return tr("超期 {n} 个工作日", "{n} working days overdue", n=workdays_between(first, today))
+        count, words = int((now - case.deadline_at) / _HOUR), ("超期 {n} 小时", "{n} hours overdue")
+    else:
+        # The deadline is the first instant of the day after: that day is the first one over.
+        first, today = case.deadline_at.astimezone(SHANGHAI).date(), now.astimezone(SHANGHAI).date()
+        count, words = workdays_between(first, today), ("超期 {n} 个工作日", "{n} working days overdue")
+    return tr(*words, n=count) if count else tr("已超期", "overdue")

@@ -69,9 +69,11 @@ def _due(connection: Connection, settings: Cases, now: datetime) -> tuple[list[A
         if last in fresh:
             alerts.append(_alert(connection, case, stages[-1][0], last, settings.groups, now))
         marks += [_mark(one, case.number, kind, now) for (kind, _), one in _named(case, stages) if one in fresh]
-    overdue = sorted((one for one in waiting if one.overdue(now)), key=lambda one: (one.deadline_at, one.number))
-    if overdue and settings.chief and _is_morning(settings, now):
-        one = _digest("overdue", now.astimezone(SHANGHAI).date().isoformat())
+    morning = datetime.combine(now.astimezone(SHANGHAI).date(), time.fromisoformat(settings.morning), SHANGHAI)
+    # The list of a day is of what was overdue in its morning, whenever it is that something runs.
+    overdue = [one for one in waiting if one.overdue(morning)] if settings.chief and now >= morning else []
+    if overdue:
+        one = _digest("overdue", morning.date().isoformat())
         if _unsaid(connection, [one]):
             alerts.append(_overdue(overdue, one, settings, now))
             marks.append(_mark(one, "", "overdue", now))
@@ -106,10 +108,6 @@ def _mark(one: str, number: str, kind: Kind, now: datetime) -> dict[str, object]
     return {"id": one, "number": number, "kind": kind, "at_ms": to_ms(now)}
 
 
-def _is_morning(settings: Cases, now: datetime) -> bool:
-    return now.astimezone(SHANGHAI).time() >= time.fromisoformat(settings.morning)
-
-
 def _alert(
     connection: Connection, case: Case, kind: Kind, one: str, groups: Sequence[str], now: datetime
 ) -> Alert:  # fmt: skip
@@ -138,7 +136,8 @@ def _alert(
 
 
 def _overdue(overdue: Sequence[Case], one: str, settings: Cases, now: datetime) -> Alert:
-    lines = [_sentence(case, now) for case in overdue[:_LISTED]]
+    oldest = sorted(overdue, key=lambda case: (case.deadline_at, case.number))
+    lines = [_sentence(case, now) for case in oldest[:_LISTED]]
     if len(overdue) > _LISTED:
         lines.append(
             tr("另有 {n} 件：qingyu cases --overdue", "and {n} more: qingyu cases --overdue", n=len(overdue) - _LISTED)
