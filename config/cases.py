@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -17,10 +17,10 @@ CATEGORIES: tuple[Category, ...] = get_args(Category)
 class Before(Model):
     """When to remind before a deadline: exactly one of the three."""
 
-    share: Annotated[float, Field(gt=0, lt=1)] | None = Field(None, description="时限用去多少时提醒，如 0.75")
-    hours: Annotated[float, Field(gt=0, le=720)] | None = Field(None, description="到期前多少小时提醒")
-    workdays: Annotated[int, Field(ge=0, le=60)] | None = Field(
-        None, description="到期前多少个工作日的早上（cases.morning）提醒；0 为到期当天"
+    share: float | None = Field(None, gt=0, lt=1, description="时限用去多少时提醒，如 0.75")
+    hours: float | None = Field(None, gt=0, le=720, description="到期前多少小时提醒")
+    workdays: int | None = Field(
+        None, ge=0, le=60, description="到期前多少个工作日的早上（cases.morning）提醒；0 为到期当天"
     )
 
     @model_validator(mode="after")
@@ -35,10 +35,8 @@ class Clock(Model):
     """How long an answer may take: natural hours, or working days."""
 
     zh: str = Field(min_length=1, max_length=20, description="名称")
-    hours: Annotated[int, Field(ge=1, le=2160)] | None = Field(None, description="多少小时（自然时间）")
-    workdays: Annotated[int, Field(ge=1, le=120)] | None = Field(
-        None, description="多少个工作日（受理次日起算，节假日不算、调休上班算）"
-    )
+    hours: int | None = Field(None, ge=1, le=2160, description="多少小时（自然时间）")
+    workdays: int | None = Field(None, ge=1, le=120, description="多少个工作日（受理次日起算，节假日不算、调休上班算）")
     remind: tuple[Before, ...] = Field((), description="到期前的提醒")
 
     @model_validator(mode="after")

@@ -41,17 +41,18 @@ def remind(project: Project, *, now: datetime, send: Send) -> str:
         return ""
     with opened(project) as store:
         with read(store) as connection:
-            if not _due(connection, settings, now)[0]:
+            if not _due(connection, settings, now)[1]:
                 return ""
         with write(store) as connection:
             take_turn(connection, _TURN)
             alerts, marks = _due(connection, settings, now)
-            send(connection, alerts)
+            if alerts:
+                send(connection, alerts)
             insert_rows(connection, case_reminder, marks)
     names = {"before": tr("将到期", "soon due"), "due": tr("到期", "due"), "overdue": tr("超期清单", "list of overdue")}
     counts = {kind: sum(alert.rule == f"case-{kind}" for alert in alerts) for kind in names}
     said = tr("，", ", ").join(f"{names[kind]} {count}" for kind, count in counts.items() if count)
-    return tr("已提醒：{s}", "reminded: {s}", s=said)
+    return tr("已提醒：{s}", "reminded: {s}", s=said) if said else ""
 
 
 def _due(connection: Connection, settings: Cases, now: datetime) -> tuple[list[Alert], list[dict[str, object]]]:

@@ -45,7 +45,7 @@ ROOMS = (acting, figures, importing, opening, quoting, reminders, replies, sheet
 # Who wrote, and what might be done to them or to what they wrote.
 PERSON = re.compile(r"author|pseudonym|voice|writer|poster|user|作者|发帖人|网民|化名|用户|昵称|账号", re.I)
 DEED = re.compile(
-    r"delete|remove|hide|block|ban\b|report_|mute|censor|takedown|publish|comment|删|屏蔽|封|举报|禁言|撤帖|压|跟帖|回帖",
+    r"delete|remove|hide|block|ban\b|report_|mute|censor|takedown|publish\b|comment|删|屏蔽|封|举报|禁言|撤帖|压|跟帖|回帖",
     re.I,
 )
 

@@ -1,8 +1,10 @@
 """Reminders: before the deadline, at it, overdue each morning; each once, whatever stops or runs twice."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import Connection, func, select
@@ -166,3 +168,18 @@ def test_without_groups_nobody_is_reminded(tmp_path: Path, stores: Stores) -> No
     chief = with_settings(made, "chief: [领导]\nmorning: '12:30'")
     assert remind(chief, now=at("2025-10-09 12:00"), send=outbox) == ""
     assert remind(chief, now=at("2025-10-09 12:30"), send=outbox) == "已提醒：超期清单 1"
+
+
+def test_two_at_once_remind_once(project: Project) -> None:
+    for number in range(5):
+        opened_by_hand(project, f"事项{number}")
+    outbox, gate = Outbox(), Barrier(2)
+
+    def one(_: int) -> str:
+        gate.wait()
+        return remind(project, now=NOW + 6 * DAY, send=outbox)
+
+    with ThreadPoolExecutor(2) as both:
+        said = sorted(both.map(one, range(2)))
+    assert said[-1] == "已提醒：到期 5，超期清单 1" and said[0] == ""
+    assert sorted(outbox.rules()) == [*["case-due"] * 5, "case-overdue"]

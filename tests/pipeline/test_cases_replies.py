@@ -11,7 +11,17 @@ from pipeline.cases.acting import accept, dismiss, move
 from pipeline.cases.opening import Asked, open_case
 from pipeline.cases.replies import CRAWLER, link_replies
 from tests.pipeline.cased import (
-    DAY, HOUR, NOW, by, course_of, held, opened_by_hand, put_event, put_posts, reply_to, rows_of,
+    DAY,
+    HOUR,
+    NOW,
+    by,
+    course_of,
+    held,
+    opened_by_hand,
+    put_event,
+    put_posts,
+    reply_to,
+    rows_of,
 )  # fmt: skip
 from tests.stores import Stores
 

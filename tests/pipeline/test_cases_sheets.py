@@ -67,7 +67,7 @@ def test_the_file_tells_all_and_words_go_with_colours(project: Project) -> None:
     assert sheet is not None
     assert [cell.value for cell in sheet[1]] == HEAD
     assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("B2", "A1:P4")
-    by_number = {sheet.cell(r, 1).value: [cell for cell in sheet[r]] for r in range(2, 5)}
+    by_number = {sheet.cell(r, 1).value: list(sheet[r]) for r in range(2, 5)}
     shown = {name: cell.value for name, cell in zip(HEAD, by_number[first.number], strict=True)}
     assert (shown["类别"], shown["时限"], shown["状态"], shown["责任单位"]) == (
         "城乡建设",
