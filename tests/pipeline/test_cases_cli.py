@@ -98,6 +98,9 @@ def test_lists_by_what_is_asked(project: Project) -> None:
     assert listed("--state", "declined") == ["乙事"]
     assert listed("--overdue") == listed("--since", "2099-01-01") == listed("--to", "2020-01-01") == []
     assert first == held(project)[-1].number
+    before = held(project)
+    assert asked("cases", "rebuild", project=root) == {"cases": 2}
+    assert held(project) == before
     months = asked("cases", "figures", "--by", "month", project=root)["groups"]
     assert months[0]["received"]["count"] == 2 and months[0]["declined"]["count"] == 1
 

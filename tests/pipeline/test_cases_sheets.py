@@ -273,3 +273,18 @@ def test_a_file_that_cannot_be_written_leaves_no_piece(project: Project) -> None
     with pytest.raises(StageError, match="写不了"):
         write_sheet([], folder, WORDS, now=NOW)
     assert [one.name for one in project.root.iterdir() if one.name.startswith(".")] == []
+
+
+def test_entities_that_unfold_without_end_are_refused(project: Project) -> None:
+    given_out(project, 1)
+    path, bomb = exported(project), project.root / "bomb.xlsx"
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "ha" * 50}">' for n in range(12))
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(bomb, "w") as new:
+        for info in old.infolist():
+            text = old.read(info)
+            if info.filename.endswith("sheet1.xml"):
+                text = f"<!DOCTYPE x [{entities}]>".encode() + text.replace(b"<v>0</v>", b"<v>&e11;</v>", 1)
+                assert b"&e11;</v>" in text
+            new.writestr(info, text)
+    with pytest.raises(ConfigError, match="不是有效的 xlsx"):
+        read_in(project, bomb)

@@ -167,3 +167,17 @@ def import_file(
         say(tr("已写入", "written") if done.written else tr("没有写入", "nothing was written"))
     if done.refused:
         raise typer.Exit(FAILED)
+
+
+@cases_app.command("rebuild", help=tr("由经过重建清单的各行", "make the rows of all cases anew from their changes"))
+def rebuild_rows(context: typer.Context, json: Json = False) -> None:
+    """Make the rows anew."""
+    from crawlers.store import opened
+    from pipeline.cases.keeping import rebuild
+
+    with opened(invocation(context).project()) as store:
+        count = rebuild(store)
+    if json:
+        emit_json({"cases": count})
+    else:
+        say(tr("已重建 {n} 件", "{n} cases made anew", n=count))
