@@ -84,12 +84,13 @@ def phrases_of(posts: Sequence[Heard], tongue: Tongue) -> list[str]:
     names = [
         (count * _worth(run, tongue), _shown(run)) for run, count in runs.items() if _whole(run, count, runs, least)
     ]
-    titled = Counter(word for title, _ in texts for word in set(title.split()))
+    titled = Counter(word for title, _ in texts for word in set(_unmasked(title.split())))
+    said = Counter(word for title, text in texts for word in {*_unmasked(title.split()), *_unmasked(text.split())})
     words = [
         ((count + titled[name]) * tongue.rarity(name), name)
-        for name, count in _shared(posts).items()
+        for name, count in said.items()
         if count >= least
-        and " " not in name
+        and len(name) > 1
         and tongue.content(name)
         and tongue.rarity(name) > _TELLING
         and not _code(name)
@@ -104,8 +105,8 @@ def phrases_of(posts: Sequence[Heard], tongue: Tongue) -> list[str]:
 
 
 def _code(word: str) -> bool:
-    """One or two Latin characters, such as the letters of a block or of a masked place."""
-    return len(word) <= 2 and word.isascii()
+    """One or two Latin characters, such as the letters of a block, or a masked place such as a2区."""
+    return len(word.rstrip("区县市镇")) <= 2 and word[0].isascii()
 
 
 def _overlap(one: str, other: str) -> bool:
@@ -113,23 +114,28 @@ def _overlap(one: str, other: str) -> bool:
     return any(one[n : n + 2] in other for n in range(len(one) - 1))
 
 
-def _shared(posts: Sequence[Heard]) -> Counter[str]:
-    """In how many of the posts each feature stands; those that say the same word for word count once."""
-    different = {(p.title_tokens, p.text_tokens) for p in posts}
-    return Counter(name for title, text in different for name in features(title, text))
-
-
 def _runs(title: str, text: str) -> set[tuple[str, ...]]:
     """Runs of two to five tokens of the title (of the beginning of the text where there is none) that no punctuation
     parts."""
     found: set[tuple[str, ...]] = set()
-    tokens = title.split() or text.split()[:_OPENING]
+    tokens = _unmasked(title.split() or text.split()[:_OPENING])
     for start in range(len(tokens)):
         for end in range(start + 1, min(start + _LONGEST, len(tokens)) + 1):
             if not any(map(str.isalnum, tokens[end - 1])):
                 break
             if end - start > 1:
                 found.add(tuple(tokens[start:end]))
+    return found
+
+
+def _unmasked(tokens: Sequence[str]) -> list[str]:
+    """Tokens with what was masked set right: 「a3」「区丽发」 is the district a3区 and the name 丽发."""
+    found: list[str] = []
+    for token in tokens:
+        if found and len(token) > 1 and token[0] in "区县市镇" and found[-1].isascii() and found[-1].isalnum():
+            found[-1] += token[0]
+            token = token[1:]
+        found.append(token)
     return found
 
 
@@ -166,7 +172,8 @@ def _shown(run: tuple[str, ...]) -> str:
 
 def representatives(posts: Sequence[Heard]) -> list[str]:
     """Ids of posts that say best what the others say: those that share most with all, no two alike, the first among them."""
-    shares = _shared(posts)
+    texts = {(p.title_tokens, p.text_tokens) for p in posts}
+    shares = Counter(name for title, text in texts for name in features(title, text))
     weighed = []
     for post in posts:
         found = features(post.title_tokens, post.text_tokens)

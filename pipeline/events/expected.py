@@ -61,22 +61,49 @@ def excesses(counts: npt.NDArray[np.int64], last: date) -> list[Excess]:
 
     counts: shape (series, days), oldest first, days ≥ 7 + 28; only the last 91 are looked at.
     """
+    return [_least(counts[n, -max(WINDOWS) :], one) for n, one in enumerate(_ahead(counts, last))]
+
+
+def shortfalls(counts: npt.NDArray[np.int64], last: date) -> list[Excess]:
+    """The longest window of each series that ends with the day `last`, with the probability of so few by chance."""
+    found = []
+    for n, ahead in enumerate(_ahead(counts, last)):
+        count = int(counts[n, -max(WINDOWS) :].sum())
+        mean, variance = ahead.window(max(WINDOWS))
+        found.append(Excess(max(WINDOWS), count, mean, max(0.0, 1.0 - tail(count + 1, mean, variance))))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """What the days of the longest window are held to bring: a mean for each, and how sure that is."""
+
+    means: Floats
+    x: Floats
+    spread: Floats
+    dispersion: float
+
+    def window(self, days: int) -> tuple[float, float]:
+        """Mean and variance of the sum of the latest days."""
+        mean = float(self.means[-days:].sum())
+        gradient = self.means[-days:] @ self.x[-days:]
+        return mean, self.dispersion * (mean + float(gradient @ self.spread @ gradient))
+
+
+def _ahead(counts: npt.NDArray[np.int64], last: date) -> list[_Ahead]:
     counts = counts[:, -(HISTORY + max(WINDOWS)) :]
     x = design(last, counts.shape[1])
     split = counts.shape[1] - max(WINDOWS)
     beta, spread, dispersion = _fit(counts[:, :split].astype(np.float64), x[:split])
     means = np.exp(np.clip(beta @ x[split:].T, -20, 20))
-    return [
-        _least(counts[n, split:], means[n], x[split:], spread[n], float(dispersion[n])) for n in range(counts.shape[0])
-    ]
+    return [_Ahead(means[n], x[split:], spread[n], float(dispersion[n])) for n in range(counts.shape[0])]
 
 
-def _least(counts: npt.NDArray[np.int64], means: Floats, x: Floats, spread: Floats, dispersion: float) -> Excess:
+def _least(counts: npt.NDArray[np.int64], ahead: _Ahead) -> Excess:
     found = []
     for days in WINDOWS:
-        count, mean = int(counts[-days:].sum()), float(means[-days:].sum())
-        gradient = means[-days:] @ x[-days:]
-        variance = dispersion * (mean + float(gradient @ spread @ gradient))
+        count = int(counts[-days:].sum())
+        mean, variance = ahead.window(days)
         found.append(Excess(days, count, mean, min(1.0, tail(count, mean, variance) * len(WINDOWS))))
     return min(found, key=lambda one: (one.probability, one.days))
 

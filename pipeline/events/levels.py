@@ -11,12 +11,15 @@ from pipeline.events.model import LEVELS, Level
 _NAMES = {"blue": ("蓝", "blue"), "yellow": ("黄", "yellow"), "orange": ("橙", "orange"), "red": ("红", "red")}
 
 
-def level_of(voices: Mapping[int, int], rules: Sequence[LevelRule]) -> tuple[Level, str] | None:
-    """The highest level whose rule holds, with the rule in words; None where none does. voices: by length of window, days."""
+def level_of(
+    voices: Mapping[int, int], rules: Sequence[LevelRule], *, beyond: bool = False
+) -> tuple[Level, str] | None:
+    """The highest level whose rule holds, with the rule in words; None where none does. voices: by length of window, days;
+    beyond: they are those beyond the usual."""
     for level in reversed(LEVELS):
         for rule in rules:
             if rule.level == level and voices.get(rule.days, 0) >= rule.voices:
-                return level, sentence(rule)
+                return level, sentence(rule, beyond=beyond)
     return None
 
 
@@ -31,12 +34,11 @@ def name_of(level: Level) -> str:
     return tr(zh, en)
 
 
-def sentence(rule: LevelRule) -> str:
-    """The rule in words."""
-    return tr(
-        "{l}：{d} 天内 {v} 个以上声音",
-        "{l}: {v} voices or more in {d} days",
-        l=name_of(rule.level),
-        d=rule.days,
-        v=rule.voices,
-    )
+def sentence(rule: LevelRule, *, beyond: bool = False) -> str:
+    """The rule in words. beyond: voices beyond the usual are meant."""
+    named = {"l": name_of(rule.level), "d": rule.days, "v": rule.voices}
+    if beyond:
+        return tr(
+            "{l}：{d} 天内比往常多 {v} 个以上声音", "{l}: {v} voices or more above the usual in {d} days", **named
+        )
+    return tr("{l}：{d} 天内 {v} 个以上声音", "{l}: {v} voices or more in {d} days", **named)

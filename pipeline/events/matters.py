@@ -9,7 +9,7 @@ two weeks (Benjamini & Hochberg). Docs: decision 0011.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_right, insort
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from config.events import WINDOWS, Events
 from pipeline.events.chance import adjusted, predictive
 from pipeline.events.heard import DAY_MS, Heard
+from pipeline.events.lately import SPAN_MS, Lately
 from pipeline.events.levels import above, level_of
 from pipeline.events.model import Level
 from pipeline.events.similar import Similar, features
@@ -24,6 +25,8 @@ from pipeline.events.similar import Similar, features
 LONGEST = max(WINDOWS)
 # What is assumed of words nobody has used: a tenth of a voice in six weeks, worth as much as six weeks of watching.
 _PRIOR_VOICES, _PRIOR_DAYS = 0.1, 42
+# Of an event its own past is known; less is assumed.
+_OWN_PRIOR_DAYS = 7
 # A post shorter than this is like anything.
 _LEAST_FEATURES = 6
 # How near a post must be to one of an event to join it by that alone; else it must be like two of them, and of a large event
@@ -31,6 +34,12 @@ _LEAST_FEATURES = 6
 _ALONE, _SHARE = 1.5, 0.1
 # Nothing is unusual before so many days are known.
 _WARM_DAYS = 28
+# Nor are two of which most posts of the week have a word in common that is this unlikely in the week: 停水, in an outage that
+# everybody tells in other words. Looked for when an event has so many posts that opened something.
+_COMMON_SHARE, _COMMON_CHANCE, _LEAST_COMMON = 0.6, 1e-8, 3
+_LOOKED = frozenset((3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141, 211, 316, 474))
+# So unlikely the voices of the whole event must be: what is always spoken of is louder on some days.
+_UNUSUAL = 0.01
 # An event that nobody spoke of for so long is over; who speaks of it again opens it again.
 QUIET_DAYS = 28
 # Two events are one when a post is like two posts of each and like this share of the latest posts of each.
@@ -80,6 +89,7 @@ class Matters:
     def __init__(self, rules: Events) -> None:
         self.rules = rules
         self.similar = Similar()
+        self.lately = Lately()
         self.gatherings: dict[str, Gathering] = {}
         self.event_of: dict[str, str] = {}
         self.merged: dict[str, str] = {}
@@ -103,9 +113,11 @@ class Matters:
         near, number, burst = self._weigh_up(post)
         event = self._event_near(post, near)
         if event is None and burst is not None and burst.adjusted <= self.rules.false_share:
-            event = self._begin(post, [n for n, _ in near] + [number])
+            event = self._unite(self._begin(post, [n for n, _ in near] + [number]), post.published_ms)
         elif event is not None:
             self._join(event, post.id, post.published_ms, post.thread if post.opens else "")
+            if len(event.opened_ms) in _LOOKED:
+                event = self._unite(event, post.published_ms)
         if event is None or post.published_ms < self._times[0] + _WARM_DAYS * DAY_MS:
             return []
         return self._raise(event, post, burst)
@@ -115,6 +127,8 @@ class Matters:
         found, weighed = self._looked_at(post)
         near = self._near(weighed)
         number = self._remember(post, found, weighed)
+        if found:
+            self.lately.add(post.id, post.published_ms, found)
         probability, burst = self._test(post, [n for n, _ in near])
         self._tests.append((post.published_ms, probability))
         self._forget(post.published_ms)
@@ -162,13 +176,19 @@ class Matters:
         tried = [one for one in found if one is not None]
         if not tried:
             return 1.0, None
-        days, count, expected, probability = min(tried, key=lambda one: one[3])
-        probability = min(1.0, probability * len(WINDOWS))
-        others = [p for _, p in self._tests]
-        share = float(adjusted([*others, probability])[-1])
-        return probability, Burst(days, post.published_ms, count, expected, probability, share)
+        burst = self._burst(min(tried, key=lambda one: one[3]), post.published_ms)
+        return burst.probability, burst
 
-    def _window(self, here: Sequence[int], end_ms: int, days: int) -> tuple[int, int, float, float] | None:
+    def _burst(self, window: tuple[int, int, float, float], end_ms: int) -> Burst:
+        """The least likely of the windows, for all of them and for all posts looked at."""
+        days, count, expected, probability = window
+        probability = min(1.0, probability * len(WINDOWS))
+        share = float(adjusted([*(p for _, p in self._tests), probability])[-1])
+        return Burst(days, end_ms, count, expected, probability, share)
+
+    def _window(
+        self, here: Sequence[int], end_ms: int, days: int, prior_days: float = _PRIOR_DAYS
+    ) -> tuple[int, int, float, float] | None:
         """Length, voices, expected voices and probability of the window that ends now; None with too few voices."""
         start = end_ms - days * DAY_MS
         count = self._voices(here, start, end_ms)
@@ -183,7 +203,7 @@ class Matters:
         first = max(since, self._times[0])
         lately = self._said(until, end_ms)
         watched = max((end_ms - first) / DAY_MS, 1.0)
-        prior = _PRIOR_DAYS * max((said_before + lately) / watched, lately / LONGEST)
+        prior = prior_days * max((said_before + lately) / watched, lately / LONGEST)
         others = max(said_now - count + 1, 1)
         seen, exposure = _PRIOR_VOICES + len(before), prior + said_before
         return days, count, seen / exposure * others, predictive(count, seen=seen, exposure=exposure, ahead=others)
@@ -229,10 +249,11 @@ class Matters:
         return event_id
 
     def _merge(self, one: Gathering, other: Gathering, now_ms: int) -> Gathering:
-        """The elder takes in the younger, where both are alive; else they stay apart."""
+        """The one that was flagged first, else began first, takes in the other, where both are alive; else they stay
+        apart."""
         if min(one.last_ms, other.last_ms) < now_ms - QUIET_DAYS * DAY_MS:
             return one
-        elder, younger = sorted((one, other), key=lambda e: (e.flagged_ms, e.id))
+        elder, younger = sorted((one, other), key=lambda e: (not e.flagged_ms, e.flagged_ms, min(e.opened_ms), e.id))
         elder.posts.extend(younger.posts)
         elder.opened_ms.extend(younger.opened_ms)
         elder.last_ms = max(elder.last_ms, younger.last_ms)
@@ -241,6 +262,28 @@ class Matters:
         elder.flagged_ms = max(elder.flagged_ms, younger.flagged_ms)
         self.merged[younger.id] = elder.id
         return elder
+
+    def _unite(self, event: Gathering, now_ms: int) -> Gathering:
+        """The event with those that tell the same outbreak in other words, by an unusual word that most of both have."""
+        words = {word for word in self._most_say(event) if self.lately.chance(word) <= _COMMON_CHANCE}
+        if not words:
+            return event
+        others = [
+            one
+            for one in self.gatherings.values()
+            if one.id != event.id and one.id not in self.merged and one.last_ms > now_ms - SPAN_MS
+        ]
+        for other in others:
+            if not words.isdisjoint(self._most_say(other)):
+                event = self._merge(event, other, now_ms)
+        return event
+
+    def _most_say(self, event: Gathering) -> set[str]:
+        """Words that most of its posts of the week have; none of an event that is mostly older."""
+        count, shares = self.lately.shares(event.posts)
+        if count < max(_LEAST_COMMON, len(event.opened_ms) / 2):
+            return set()
+        return {word for word, share in shares.items() if share >= _COMMON_SHARE}
 
     def _begin(self, post: Heard, numbers: Sequence[int]) -> Gathering:
         event = Gathering(id=post.id)
@@ -261,21 +304,26 @@ class Matters:
 
     def _raise(self, event: Gathering, post: Heard, burst: Burst | None) -> list[Raised]:
         """A flag when the event is new, has reached a higher level, or is spoken of again after a silence."""
-        mine = set(event.posts)
-        start = bisect_left(self._heard, post.published_ms - 2 * LONGEST * DAY_MS, key=lambda h: h[1])
-        here = [n for n in range(start, len(self._heard)) if self._heard[n][0] in mine]
-        end = post.published_ms
-        voices = {days: self._voices(here, end - days * DAY_MS, end) for days in WINDOWS}
+        here, end = self._of_event(event), post.published_ms
+        # Of what is always spoken of, only the voices beyond the usual count.
+        windows = [one for days in WINDOWS if (one := self._window(here, end, days, _OWN_PRIOR_DAYS)) is not None]
+        voices = {days: max(0, round(count - usual)) for days, count, usual, _ in windows}
         reached = level_of(voices, self.rules.levels)
         if reached is None:
             return []
         level, rule = reached
         again = event.flagged_ms < end - QUIET_DAYS * DAY_MS
         sure = burst is not None and burst.adjusted <= self.rules.false_share
-        higher = not again and above(level, event.level)
-        if not ((again and sure) or higher):
+        if min(chance for *_, chance in windows) > _UNUSUAL or not (
+            (again and sure) or (not again and above(level, event.level))
+        ):
             return []
         event.level, event.flagged_ms = level, end
         if not sure or burst is None:
-            burst = self._test(post, here)[1] or Burst(LONGEST, end, voices[LONGEST], 0.0, 1.0, 1.0)
-        return [Raised(event.id, post.id, burst, level, rule, voices[LONGEST])]
+            burst = self._burst(min(windows, key=lambda one: one[3]), end)
+        return [Raised(event.id, post.id, burst, level, rule, self._voices(here, end - LONGEST * DAY_MS, end))]
+
+    def _of_event(self, event: Gathering) -> list[int]:
+        """Numbers of its posts."""
+        mine = set(event.posts)
+        return [n for n in range(self.similar.first, len(self._heard)) if self._heard[n][0] in mine]

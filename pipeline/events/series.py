@@ -9,23 +9,23 @@ the false discovery rate over all series of the day.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from math import exp, lgamma
+from math import exp, lgamma, log
 
 import numpy as np
 
-from pipeline.events.chance import adjusted, predictive, tail
-from pipeline.events.expected import HISTORY, WINDOWS, excesses
+from pipeline.events.chance import adjusted, predictive
+from pipeline.events.expected import HISTORY, WINDOWS, excesses, shortfalls
 from pipeline.events.model import Kind
 
 DAYS = HISTORY + max(WINDOWS)
 # A movement that so much of is told by events needs no flag of its own.
 _TOLD = 0.5
 _LEAST_VOICES, _LEAST_COUNT = 3, 4
-# By the share alone it must be at least this unlikely.
-_SHARE_CHANCE = 0.01
+# A phrase of so many posts may drive a movement; so many are told.
+_DRIVES, _DRIVERS = 2, 5
 # A mood is compared from so many posts on; a source is silent when so many were to be expected.
 _LEAST_MOOD, _LEAST_EXPECTED = 10, 8.0
 _SILENT_CHANCE = 1e-4
@@ -48,7 +48,8 @@ class Said:
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A series that moved. count, expected, probability, adjusted: of the window of `days` days that ends with the day;
-    negative_share: 0 … 1 of the sure ones, None without; posts: ids, the earliest first."""
+    negative_share: 0 … 1 of the sure ones, None without; drivers: phrases that its posts have more often than others
+    had before, the most telling first; posts: ids, the earliest first."""
 
     kind: Kind
     series: str
@@ -60,6 +61,7 @@ class Moved:
     voices: int
     negative_share: float | None
     posts: tuple[str, ...]
+    drivers: tuple[str, ...]
 
 
 def moved(said: Sequence[Said], last: date, *, false_share: float) -> list[Moved]:
@@ -87,7 +89,8 @@ def moved(said: Sequence[Said], last: date, *, false_share: float) -> list[Moved
     for key, window, share in zip(keys, found, shares.tolist(), strict=True):
         inside = [p for p in watched[key] if p.day > last - timedelta(days=window.days)]
         if share <= false_share and not _told(inside):
-            rose.append(_moved(key, window.days, window.expected, window.probability, share, inside))
+            made = _moved(key, window.days, window.expected, window.probability, share, inside)
+            rose.append(replace(made, drivers=_drivers(key, inside, said)))
     return sorted((one for one in rose if one.voices >= _LEAST_VOICES), key=lambda m: (m.probability, m.kind, m.series))
 
 
@@ -109,10 +112,7 @@ def _by_share(
     """Probability of so many of what was said at all in the window, by the share before."""
     before, now = counts[:-days].sum(), int(counts[-days:].sum())
     others_before, others_now = totals[:-days].sum() - before, totals[-days:].sum() - now
-    chance = predictive(
-        now, seen=float(before) + 0.5, exposure=float(others_before) + 1.0, ahead=float(others_now) + 1.0
-    )
-    return 0.0 if chance <= _SHARE_CHANCE else 1.0
+    return predictive(now, seen=float(before) + 0.5, exposure=float(others_before) + 1.0, ahead=float(others_now) + 1.0)
 
 
 def _told(window: Sequence[Said]) -> bool:
@@ -136,7 +136,20 @@ def _moved(
         voices=len({one.voice for one in window}),
         negative_share=sum(sure) / len(sure) if sure else None,
         posts=tuple(one.id for one in sorted(window, key=lambda p: (p.day, p.id))[:5]),
+        drivers=(),
     )
+
+
+def _drivers(key: tuple[Kind, str], window: Sequence[Said], said: Sequence[Said]) -> tuple[str, ...]:
+    """Phrases of two posts of the window or more, by how many times as often they stand there as in all that was said."""
+    inside = Counter(phrase for one in window for phrase in _phrases(one) if ("phrase", phrase) != key)
+    usual = Counter(phrase for one in said for phrase in _phrases(one) if phrase in inside)
+    weighed = [(count * log(len(said) / usual[name]), name) for name, count in inside.items() if count >= _DRIVES]
+    return tuple(name for _, name in sorted(weighed, key=lambda one: (-one[0], one[1]))[:_DRIVERS])
+
+
+def _phrases(one: Said) -> set[str]:
+    return {value for kind, value in one.keys if kind == "phrase"}
 
 
 def soured(
@@ -166,7 +179,8 @@ def soured(
             negative = [one for one in now[key] if one.negative]
             usual = bad[key] / before[key] * len(now[key])
             made = _moved(("sentiment", f"{key[0]}:{key[1]}"), 7, usual, chance, share, negative)
-            found.append(replace(made, negative_share=len(negative) / len(now[key])))
+            whole = len(negative) / len(now[key])
+            found.append(replace(made, negative_share=whole, drivers=_drivers(key, negative, said)))
     return [one for one in found if one.voices >= _LEAST_VOICES]
 
 
@@ -197,24 +211,22 @@ class Silence:
 
 def silent(said: Sequence[Said], last: date, collected: Callable[[str, date], bool]) -> list[Silence]:
     """Sources that fell silent. collected: of a source and a day, whether a crawl of it ended well."""
-    week = 7
     first = last - timedelta(days=DAYS - 1)
-    by_source: Mapping[str, list[Said]] = _by_source(said)
+    by_source = _by_source(one for one in said if first <= one.day <= last)
+    if not by_source:
+        return []
+    sources = sorted(by_source)
+    counts = np.asarray([_counts(by_source[source], first) for source in sources])
     found = []
-    for source, some in sorted(by_source.items()):
-        counts = _counts((one for one in some if first <= one.day <= last), first)
-        usual, now = float(counts[:-week].mean()) * week, int(counts[-week:].sum())
-        variance = max(float(counts[:-week].var()) * week, usual)
-        if usual < _LEAST_EXPECTED:
-            continue
-        chance = 1.0 - tail(now + 1, usual, variance)
-        if chance <= _SILENT_CHANCE:
-            days = [last - timedelta(days=n) for n in range(week)]
-            found.append(Silence(source, now, usual, chance, all(collected(source, day) for day in days)))
+    for source, week in zip(sources, shortfalls(counts, last), strict=True):
+        if week.expected >= _LEAST_EXPECTED and week.probability <= _SILENT_CHANCE:
+            days = [last - timedelta(days=n) for n in range(week.days)]
+            heard = all(collected(source, day) for day in days)
+            found.append(Silence(source, week.count, week.expected, week.probability, heard))
     return found
 
 
-def _by_source(said: Sequence[Said]) -> dict[str, list[Said]]:
+def _by_source(said: Iterable[Said]) -> dict[str, list[Said]]:
     found: dict[str, list[Said]] = defaultdict(list)
     for one in said:
         found[one.source].append(one)

@@ -64,9 +64,11 @@ def _flags(
 
 
 def _flag(one: Moved, day: date, rules: Events, name: Callable[[Kind, str], str]) -> Flag:
-    level, rule = level_of({3: one.voices if one.days <= 3 else 0, 7: one.voices, 14: one.voices}, rules.levels) or (
+    # Of a topic many speak on any day; what counts is how many more than usual.
+    more = max(0, round(one.voices - one.expected))
+    level, rule = level_of({3: more if one.days <= 3 else 0, 7: more, 14: more}, rules.levels, beyond=True) or (
         "blue",
-        "",
+        tr("蓝：比往常多", "blue: more than usual"),
     )
     kind, series, query = one.kind, one.series, ""
     if kind == "sentiment":
@@ -89,7 +91,7 @@ def _flag(one: Moved, day: date, rules: Events, name: Callable[[Kind, str], str]
         adjusted=one.adjusted,
         voices=one.voices,
         negative_share=one.negative_share,
-        phrases=[],
+        phrases=list(one.drivers),
         level=level,
         rule=rule,
         flagged_at=_end_of(day),
