@@ -5,6 +5,8 @@ from __future__ import annotations
 from pipeline.cli.commands import (
     ask,
     backtest,
+    cases,
+    cases_told,
     dashboards,
     demo,
     evaluate,
@@ -25,6 +27,8 @@ from pipeline.cli.commands import (
 __all__ = [
     "ask",
     "backtest",
+    "cases",
+    "cases_told",
     "dashboards",
     "demo",
     "evaluate",
