@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from config.cases import Cases
 from config.errors import ConfigError
 from config.events import Events
 from config.model import Model as Model  # where the other rooms look for it
@@ -262,6 +263,7 @@ class Settings(Model):
     process: Process = Field(default_factory=Process, description="处理")
     nlp: Nlp = Field(default_factory=Nlp, description="语言处理")
     events: Events = Field(default_factory=Events, description="事件与预警的发现")
+    cases: Cases = Field(default_factory=Cases, description="清单")
     retention: Retention = Field(default_factory=Retention, description="保留期限")
     schedule: Schedule = Field(default_factory=Schedule, description="定时")
     backup: Backup = Field(default_factory=Backup, description="备份")

@@ -2,7 +2,8 @@
 
 from crawlers.schema import metadata
 from pipeline.briefs import tables as _briefs
+from pipeline.cases import tables as _cases
 from pipeline.events import tables as _events
 
 __all__ = ["metadata"]
-_ = (_briefs, _events)
+_ = (_briefs, _cases, _events)

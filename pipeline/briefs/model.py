@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from pipeline.briefs.periods import Period
 from pipeline.query.model import Question
@@ -157,18 +157,36 @@ def cells(block: Block) -> Iterator[Cell]:
             yield from row
 
 
-@dataclass(frozen=True, slots=True)
-class CaseLine:
-    """A case as a brief tells it. title: of the matter; unit: who deals with it; state: in words; deadline: aware, None
-    without one; overdue: the deadline had passed. No author, no post text."""
+class CaseLine(Protocol):
+    """A case as a brief tells it, whichever room it comes from: no author, no post text."""
 
-    id: str
-    title: str
-    unit: str
-    state: str
-    opened_at: datetime
-    deadline: datetime | None
-    overdue: bool
+    @property
+    def id(self) -> str:
+        """Its number."""
+
+    @property
+    def title(self) -> str:
+        """Of the matter."""
+
+    @property
+    def unit(self) -> str:
+        """Who deals with it, "" for nobody yet."""
+
+    @property
+    def state(self) -> str:
+        """In words."""
+
+    @property
+    def opened_at(self) -> datetime:
+        """Aware."""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """Aware; None without one."""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the deadline had passed."""
 
 
 @dataclass(frozen=True, slots=True)

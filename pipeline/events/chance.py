@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,6 +13,8 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 # Beyond so many terms a sum adds nothing that double precision could hold.
 _MOST_TERMS = 100_000
+# What is above is never flagged, at whatever rate.
+_SMALL = 0.5
 
 
 def tail(count: int, mean: float, variance: float) -> float:
@@ -73,3 +77,30 @@ def adjusted(probabilities: Sequence[float]) -> Floats:
     out = np.empty_like(values)
     out[order] = np.minimum(least, 1.0)
     return out
+
+
+class Family:
+    """The family of tests: probabilities of what was looked at lately, for the false discovery rate. Use: `add` in the order of time, `forget`."""
+
+    def __init__(self) -> None:
+        self._all: deque[tuple[int, float]] = deque()
+        self._small: list[float] = []
+
+    def add(self, at_ms: int, probability: float) -> None:
+        """One that was looked at."""
+        self._all.append((at_ms, probability))
+        if probability < _SMALL:
+            insort(self._small, probability)
+
+    def forget(self, before_ms: int) -> None:
+        """Those looked at before are told no more."""
+        while self._all and self._all[0][0] < before_ms:
+            _, gone = self._all.popleft()
+            if gone < _SMALL:
+                del self._small[bisect_left(self._small, gone)]
+
+    def adjusted(self, probability: float) -> float:
+        """Of another one, adjusted for all (as `adjusted` has it); what is above .5 may be told as less, but not below .5."""
+        place = bisect_right(self._small, probability)
+        ranked = np.asarray([probability, *self._small[place:]]) * (len(self._all) + 1)
+        return float(min(1.0, (ranked / np.arange(place + 1, place + 1 + ranked.size)).min()))

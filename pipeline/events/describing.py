@@ -20,6 +20,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _SHARE, _TWO = 0.34, 2
 _TITLE_PHRASES, _PHRASES, _REPRESENTATIVES, _MOST = 3, 8, 5, 5
 _GROWING_DAYS = 7
+_TELL = 400
 # A name is as long as it can be without being rarer: its longer forms stand in fewer than this share of its posts.
 _SAME = 0.9
 _LONGEST, _OPENING, _NAMES = 5, 30, 3
@@ -42,7 +43,9 @@ class Tongue:
 def described(event_id: str, posts: Sequence[Heard], *, now: datetime, tongue: Tongue, merged_into: str = "") -> Event:
     """The event of these posts, one or more, in any order."""
     posts = sorted(posts, key=lambda p: (p.published_ms, p.id))
-    found = phrases_of(posts, tongue)
+    # What is said of an event of thousands is told by its beginning and by its latest.
+    telling = posts if len(posts) <= _TELL else [*posts[: _TELL // 4], *posts[-3 * _TELL // 4 :]]
+    found = phrases_of(telling, tongue)
     sure = [p.negative for p in posts if p.negative is not None]
     first, last = posts[0], posts[-1]
     return Event(
@@ -62,7 +65,7 @@ def described(event_id: str, posts: Sequence[Heard], *, now: datetime, tongue: T
         duty=next(iter(_most((p.duty,) for p in posts if p.duty)), ""),
         phrases=found,
         first_post=first.id,
-        representatives=representatives(posts),
+        representatives=representatives(telling),
         curve=sorted(Counter(_day(p.published_ms) for p in posts).items()),
         merged_into=merged_into,
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from config.project import Project
 from config.text import tr
@@ -36,6 +36,8 @@ from pipeline.events.watching import watch
 logger = logging.getLogger(__name__)
 # Posts decided in one transaction.
 _BATCH = 2_000
+# Posts of events that are kept at hand.
+_AT_HAND = 20_000
 # A flag on posts older than this belongs to the past it is found in: history that is imported raises no alarm of today.
 _LATE = timedelta(days=2)
 
@@ -61,30 +63,50 @@ class DetectReport:
         )
 
 
-def detect(project: Project, *, now: datetime, progress: Callable[[int], None] = lambda done: None) -> DetectReport:
-    """Decide on all posts that wait. now: aware. Two processes take turns; the second finds nothing left to do."""
-    report = DetectReport()
-    with opened(project) as store:
-        detector: Detector | None = None
-        while True:
-            with write(store) as connection:
-                take_turn(connection, "events")
-                some = store_posts.waiting(connection)[:_BATCH]
-                if not some:
-                    break
-                if detector is None or not detector.current(connection):
-                    detector = Detector.restored(project, connection, before_ms=some[0].published_ms)
-                changed, raised = detector.hear(connection, some, now)
-            report.heard += len(some)
-            report.events += changed
-            report.flags += raised
-            progress(report.heard)
+class Detection:
+    """The detection of a project with its memory, which a long-running process keeps: to read it back from the store takes
+    about a third of a millisecond for each post of the history."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._detector: Detector | None = None
+
+    def run(self, *, now: datetime, progress: Callable[[int], None] = lambda done: None) -> DetectReport:
+        """Decide on all posts that wait. now: aware. Two processes take turns; the second finds nothing left to do."""
+        report = DetectReport()
+        try:
+            with opened(self.project) as store:
+                while self._hear_some(store, report, now):
+                    progress(report.heard)
+                with write(store) as connection:
+                    take_turn(connection, "events")
+                    settle(connection, now)
+                    name = namer(self.project)
+                    report.flags += watch(connection, self.project.settings.events, now=now, name=name)
+        except BaseException:
+            self._detector = None  # it may know what was not written
+            raise
+        logger.info("detect heard=%s events=%s flags=%s", report.heard, report.events, report.flags)
+        return report
+
+    def _hear_some(self, store: Engine, report: DetectReport, now: datetime) -> bool:
         with write(store) as connection:
             take_turn(connection, "events")
-            settle(connection, now)
-            report.flags += watch(connection, project.settings.events, now=now, name=namer(project))
-    logger.info("detect heard=%s events=%s flags=%s", report.heard, report.events, report.flags)
-    return report
+            some = store_posts.waiting(connection, _BATCH)
+            if not some:
+                return False
+            if self._detector is None or not self._detector.current(connection):
+                self._detector = Detector.restored(self.project, connection, before_ms=some[0].published_ms)
+            changed, raised = self._detector.hear(connection, some, now)
+        report.heard += len(some)
+        report.events += changed
+        report.flags += raised
+        return True
+
+
+def detect(project: Project, *, now: datetime, progress: Callable[[int], None] = lambda done: None) -> DetectReport:
+    """Decide once on all posts that wait; see `Detection`."""
+    return Detection(project).run(now=now, progress=progress)
 
 
 class Detector:
@@ -103,22 +125,21 @@ class Detector:
         """As it was after the last post that was decided on."""
         self = cls(project)
         since = before_ms - (project.settings.events.history_days + 2 * LONGEST) * DAY_MS
+        tested = before_ms - 2 * LONGEST * DAY_MS
+        owned = store_posts.owned(connection)
+        numbers = {}
         for post in store_posts.decided(connection, since):
-            self.matters.know(post)
+            number = self.matters.know(post, tested=post.published_ms >= tested)
+            if post.id in owned:
+                numbers[post.id] = number
         for row in connection.execute(select(event).order_by(event.c.first_ms)):
-            record = json.loads(row.record)
-            self.matters.gatherings[row.id] = Gathering(
-                row.id, [], [], row.last_ms, record["memory"]["level"], record["memory"]["flagged_ms"]
-            )
+            memory = json.loads(row.record)["memory"]
+            gathering = Gathering(row.id, last_ms=row.last_ms, level=memory["level"], flagged_ms=memory["flagged_ms"])
+            self.matters.gatherings[row.id] = gathering
             if row.merged_into:
                 self.matters.merged[row.id] = row.merged_into
-        rows = connection.execute(select(event_post.c.post_id, event_post.c.event_id))
-        owned = {row.post_id: row.event_id for row in rows}
-        found = store_posts.by_id(connection, sorted(owned))
-        for post_id, event_id in owned.items():
-            if post_id in found:
-                self.matters.belongs(found[post_id], event_id)
-                self.members.setdefault(event_id, {})[post_id] = found[post_id]
+        for post_id, number in numbers.items():
+            self.matters.belongs(number, owned[post_id])
         self.past = read_events(connection)
         self._number = _last_number(connection)
         return self
@@ -132,13 +153,13 @@ class Detector:
         touched: set[str] = set()
         flags: list[tuple[Raised, Heard]] = []
         for post in some:
-            before = dict(self.matters.merged) if self.matters.merged else {}
             for raised in self.matters.hear(post):
                 flags.append((raised, post))
             event_id = self.matters.event_of.get(post.id)
             if event_id is not None:
                 touched.add(self.matters.now_called(event_id))
-            touched.update(self.matters.merged.keys() - before.keys())
+            touched.update(self.matters.just_merged)
+            self.matters.just_merged.clear()
         self._gather(connection, touched, {post.id: post for post in some})
         made = [self._write_event(connection, event_id, now) for event_id in sorted(touched)]
         known = {one.id: one for one in made}
@@ -151,6 +172,8 @@ class Detector:
 
     def _gather(self, connection: Connection, touched: set[str], new: Mapping[str, Heard]) -> None:
         """The posts of the events that changed: those at hand, the others from the store."""
+        if sum(map(len, self.members.values())) > _AT_HAND:
+            self.members.clear()
         for event_id in touched:
             wanted = [p for p in self.matters.gatherings[event_id].posts if p not in self.members.get(event_id, {})]
             held = self.members.setdefault(event_id, {})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from config.events import LevelRule
 from config.text import tr
@@ -21,6 +23,12 @@ def level_of(
             if rule.level == level and voices.get(rule.days, 0) >= rule.voices:
                 return level, sentence(rule, beyond=beyond)
     return None
+
+
+def least_voices(rules: Sequence[LevelRule], level: Level | Literal[""]) -> float:
+    """How many voices it takes at least to reach any level ("") or one above `level`; infinite where there is none."""
+    higher = LEVELS if level == "" else LEVELS[LEVELS.index(level) + 1 :]
+    return min((rule.voices for rule in rules if rule.level in higher), default=math.inf)
 
 
 def above(level: Level, other: Level) -> bool:

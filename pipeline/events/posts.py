@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 from crawlers.rows import to_ms
 from crawlers.schema import annotation, post
 from pipeline.events.heard import Heard
-from pipeline.events.tables import event_seen
+from pipeline.events.tables import event_post, event_seen
 
 _AT = func.coalesce(post.c.published_ms, post.c.collected_ms).label("at_ms")
 # An answer of the administration is no voice of the public.
@@ -26,11 +26,17 @@ _HEARD = select(
 _IDS = 5_000
 
 
-def waiting(connection: Connection) -> list[Heard]:
-    """Posts that stand in the index and were not decided on, in the order of publication."""
+def waiting(connection: Connection, most: int) -> list[Heard]:
+    """Posts that stand in the index and were not decided on, in the order of publication, the first `most`."""
     unseen = ~select(event_seen.c.number).where(event_seen.c.post_id == post.c.id).exists()
-    rows = connection.execute(_HEARD.where(_COUNTED, unseen).order_by(_AT, post.c.id))
+    rows = connection.execute(_HEARD.where(_COUNTED, unseen).order_by(_AT, post.c.id).limit(most))
     return [_heard(row) for row in rows]
+
+
+def owned(connection: Connection) -> dict[str, str]:
+    """The event of each post that belongs to one."""
+    rows = connection.execute(select(event_post.c.post_id, event_post.c.event_id))
+    return {row.post_id: row.event_id for row in rows}
 
 
 def decided(connection: Connection, since_ms: int) -> Iterator[Heard]:

@@ -7,6 +7,8 @@ tracking", SIGIR), over words and pairs of neighbouring words; a word's weight i
 from __future__ import annotations
 
 import math
+import struct
+import zlib
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -27,7 +29,11 @@ _PRIOR_POSTS, _PRIOR_SHARE = 2000, 0.0005
 # How much of a feature that no earlier post has counts in the length of a vector: names that are new do not make a post
 # unlike those that it is like.
 _NEW = 0.3
-_TRIM = 256
+_PAIR, _PACKED = np.dtype([("post", "<u4"), ("weight", "<f4")]), struct.Struct("<If")
+_TRIM = 256 * _PACKED.size
+# Features are told apart by their hash (Weinberger et al. 2009, "Feature hashing for large scale multitask learning", ICML),
+# so that memory does not grow with every pair of words ever said. A few share a place: they count as a little less rare.
+_PLACES = 1 << 22
 
 
 def features(title_tokens: str, text_tokens: str) -> dict[str, float]:
@@ -48,50 +54,46 @@ class Similar:
     """The posts so far, by number. Use: `found = like(...)`, then `add(...)`; numbers rise with each `add`."""
 
     def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
-        self._counts = array("L")
-        self._posts: list[array[int]] = []
-        self._weights: list[array[float]] = []
+        self._counts = array("I", bytes(4 * _PLACES))
+        self._posts: dict[int, bytearray] = {}
         self._seen = 0
         self._first = 0
 
     def __len__(self) -> int:
         return self._seen
 
-    def weigh(self, found: dict[str, float]) -> list[tuple[str, float]]:
-        """The strongest features of a post with their weights; the vector has length 1 (new features count less)."""
-        most = _COMMON_SHARE * max(self._seen, _FEW)
-        weighed: list[tuple[float, str, bool]] = []
+    def weigh(self, found: dict[str, float]) -> list[tuple[int, float]]:
+        """The strongest features of a post by place, with their weights; the vector has length 1 (new ones count less)."""
+        most = int(_COMMON_SHARE * max(self._seen, _FEW))
+        counts = self._counts
+        weighed: list[tuple[float, int, bool]] = []
         for name, value in found.items():
-            count = self._count(name)
+            place = _place(name)
+            count = counts[place]
             if count <= most:
-                weighed.append((value * self._rarity(count), name, count > 0))
+                weighed.append((value * self._rarity(count), place, count > 0))
         weighed.sort(key=lambda one: (-one[0], one[1]))
         del weighed[MOST_FEATURES:]
         length = math.sqrt(sum(w * w * (1.0 if known else _NEW) for w, _, known in weighed)) or 1.0
-        return [(name, w / length) for w, name, _ in weighed]
+        return [(place, w / length) for w, place, _ in weighed]
 
     def rarity(self, name: str) -> float:
         """Inverse document frequency of a feature, natural logarithm, 0 or more."""
-        return max(0.0, self._rarity(self._count(name)))
-
-    def _count(self, name: str) -> int:
-        number = self._ids.get(name)
-        return self._counts[number] if number is not None else 0
+        return max(0.0, self._rarity(self._counts[_place(name)]))
 
     def _rarity(self, count: int) -> float:
         return math.log((self._seen + _PRIOR_POSTS + 1) / (count + 1 + _PRIOR_POSTS * _PRIOR_SHARE))
 
     def like(
-        self, weighed: Sequence[tuple[str, float]], least: float
+        self, weighed: Sequence[tuple[int, float]], least: float
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Numbers of earlier posts whose cosine is `least` or more, rising, and the cosines."""
         posts, values = [], []
-        for name, weight in weighed:
-            number = self._ids.get(name)
-            if number is not None and self._posts[number]:
-                posts.append(np.frombuffer(self._posts[number], dtype=np.uint32))
-                values.append(np.frombuffer(self._weights[number], dtype=np.float32) * np.float32(weight))
+        for place, weight in weighed:
+            if place in self._posts:
+                held = np.frombuffer(self._posts[place], dtype=_PAIR)
+                posts.append(held["post"])
+                values.append(held["weight"] * np.float32(weight))
         if not posts:
             return np.empty(0, np.int64), np.empty(0)
         numbers, places = np.unique(np.concatenate(posts), return_inverse=True)
@@ -99,23 +101,19 @@ class Similar:
         near = (sums >= least) & (numbers >= self._first)
         return numbers[near].astype(np.int64), sums[near]
 
-    def add(self, found: dict[str, float], weighed: Sequence[tuple[str, float]]) -> int:
+    def add(self, found: dict[str, float], weighed: Sequence[tuple[int, float]]) -> int:
         """Number of the new post."""
         number = self._seen
-        for name in found:
-            place = self._ids.get(name)
-            if place is None:
-                place = self._ids[name] = len(self._counts)
-                self._counts.append(0)
-                self._posts.append(array("I"))
-                self._weights.append(array("f"))
+        for place in map(_place, found):
             self._counts[place] += 1
-        for name, weight in weighed:
-            place = self._ids[name]
-            self._posts[place].append(number)
-            self._weights[place].append(weight)
-            if self._posts[place][0] < self._first and len(self._posts[place]) % _TRIM == 0:
-                self._trim(place)
+        for place, weight in weighed:
+            held = self._posts.get(place)
+            if held is None:
+                self._posts[place] = bytearray(_PACKED.pack(number, weight))
+                continue
+            held += _PACKED.pack(number, weight)
+            if len(held) % _TRIM == 0:
+                self._trim(held)
         self._seen += 1
         return number
 
@@ -128,7 +126,12 @@ class Similar:
         """Posts numbered below are found no more; what they say of how common words are stays."""
         self._first = max(self._first, before)
 
-    def _trim(self, place: int) -> None:
-        kept = next((n for n, post in enumerate(self._posts[place]) if post >= self._first), len(self._posts[place]))
-        del self._posts[place][:kept]
-        del self._weights[place][:kept]
+    def _trim(self, held: bytearray) -> None:
+        """Forget what is no more found."""
+        gone = int(np.searchsorted(np.frombuffer(held, dtype=_PAIR)["post"], self._first))
+        del held[: gone * _PACKED.size]
+
+
+def _place(name: str) -> int:
+    """The same in every process, unlike `hash`."""
+    return zlib.crc32(name.encode("utf-8", "surrogatepass")) & (_PLACES - 1)

@@ -16,10 +16,11 @@ from config.project import Project, open_project
 from crawlers.schema import post, run, set_aside
 from crawlers.store import opened, read, write
 from pipeline.briefs.measures import wilson
-from pipeline.briefs.model import CaseLine, Figure, Quotation, Table
+from pipeline.briefs.model import Figure, Quotation, Table
 from pipeline.briefs.periods import Period, period_of
 from pipeline.briefs.record import dumped, loaded
 from pipeline.briefs.showing import close, cut, fit, shown
+from pipeline.cases.standing import CaseLine
 from pipeline.events.verdicts import judge
 from pipeline.query.layer import QueryLayer
 from tests.pipeline.briefing import (

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.events.chance import adjusted, predictive, tail
+from pipeline.events.chance import Family, adjusted, predictive, tail
 from pipeline.events.expected import HISTORY, WINDOWS, excesses
 
 LAST = date(2019, 11, 30)
@@ -89,3 +89,13 @@ def test_a_series_of_nothing_expects_next_to_nothing() -> None:
     counts[0, -2:] = 2
     found = excesses(counts, LAST)[0]
     assert found.expected < 0.2 and found.probability < 0.01 and math.isfinite(found.probability)
+
+
+@given(st.lists(st.floats(1e-9, 1.0), max_size=40), st.floats(1e-9, 0.3))
+def test_what_was_looked_at_lately_adjusts_as_all_at_once(others: list[float], one: float) -> None:
+    tests = Family()
+    for number, probability in enumerate([0.001, 0.7, *others]):
+        tests.add(number, probability)
+    tests.forget(2)
+    right = float(adjusted([*others, one])[-1])
+    assert tests.adjusted(one) == pytest.approx(right) if right < 0.5 else tests.adjusted(one) >= 0.5

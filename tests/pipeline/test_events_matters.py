@@ -1,6 +1,7 @@
 """Posts of one matter, found as they come: what begins an event, joins it, opens it again, and what is none."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -100,6 +101,33 @@ def test_two_matters_stay_two() -> None:
         assert len({int(post, 16) % 2 for post in matters.gatherings[event_id].posts}) == 1
 
 
+def outage(dice: random.Random, number: int, day: float, about: int, word: str) -> Heard:
+    """One of those that tell the same outbreak, each group in words of its own."""
+    post = matter(dice, number, day, about)
+    return replace(post, text_tokens=f"{word} {post.text_tokens}")
+
+
+def test_an_outbreak_told_in_many_words_is_one_event() -> None:
+    """停水: four groups of posts that have but one word in common, and nobody had used it before."""
+    dice = random.Random(11)
+    many = [outage(dice, 20_000 + n, 60 + n / 12, n % 4, "停水") for n in range(24)]
+    apart = [matter(dice, 30_000 + n, 60 + n / 12, 5) for n in range(6)]
+    posts = [*background(dice), *sorted(many + apart, key=lambda p: p.published_ms)]
+    matters, raised = run(posts)
+    alive = {matters.now_called(one.event_id) for one in raised}
+    assert {len(matters.gatherings[one].posts) for one in alive} == {24, 6}
+    first = min(raised, key=lambda r: (r.burst.end_ms, r.post_id)).event_id
+    assert matters.now_called(first) == first
+
+
+def test_a_word_that_is_always_said_joins_nothing() -> None:
+    dice = random.Random(11)
+    always = [replace(one, text_tokens=f"停水 {one.text_tokens}") for one in background(dice)]
+    many = [outage(dice, 20_000 + n, 60 + n / 12, n % 4, "停水") for n in range(24)]
+    matters, raised = run([*always, *many])
+    assert len({matters.now_called(one.event_id) for one in raised}) == 4
+
+
 def test_a_matter_that_comes_back_opens_its_event_again() -> None:
     dice = random.Random(7)
     posts = background(dice, days=140) + [matter(dice, n, 50 + n) for n in range(4)]
@@ -140,17 +168,17 @@ def test_stopping_anywhere_changes_nothing(seed: int, cut: int) -> None:
     before = Matters(Events())
     raised = [one for post in posts[:cut] for one in before.hear(post)]
     after = Matters(Events())
-    for post in posts[:cut]:
-        after.know(post)
-    by_id = {post.id: post for post in posts}
+    tested = posts[cut - 1].published_ms - 14 * DAY_MS
+    numbers = {post.id: after.know(post, tested=post.published_ms >= tested) for post in posts[:cut]}
     after.gatherings = {
-        e: type(g)(g.id, [], [], g.last_ms, g.level, g.flagged_ms) for e, g in before.gatherings.items()
+        e: type(g)(g.id, last_ms=g.last_ms, level=g.level, flagged_ms=g.flagged_ms)
+        for e, g in before.gatherings.items()
     }
     after.merged = dict(before.merged)
     for gathering in before.gatherings.values():
         if gathering.id not in before.merged:
             for post_id in gathering.posts:
-                after.belongs(by_id[post_id], gathering.id)
+                after.belongs(numbers[post_id], gathering.id)
     raised += [one for post in posts[cut:] for one in after.hear(post)]
     assert [(one.event_id, one.post_id, one.level) for one in raised] == [
         (one.event_id, one.post_id, one.level) for one in all_raised

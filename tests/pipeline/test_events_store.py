@@ -14,7 +14,7 @@ from crawlers.schema import post
 from crawlers.store import opened, read, write
 from pipeline.crawl import crawl
 from pipeline.events import detect as detecting
-from pipeline.events.detect import detect
+from pipeline.events.detect import Detection, detect
 from pipeline.events.model import Event, Flag
 from pipeline.events.reading import event_by_id, events, flag_by_id, flags, posts_of
 from pipeline.events.verdicts import judge, precision
@@ -144,6 +144,24 @@ def test_stopping_in_between_changes_nothing(
     assert [(f.id, f.level, f.voices, f.probability) for f in ours[1]] == [
         (f.id, f.level, f.voices, f.probability) for f in theirs[1]
     ]
+
+
+def test_a_memory_that_is_kept_decides_as_one_that_is_read_back(tmp_path: Path, stores: Stores) -> None:
+    """In two processes: one keeps its memory, the other one is started anew each time, and both see what came since."""
+    everything = rows()
+    kept, anew = stores.project(tmp_path / "kept"), stores.project(tmp_path / "anew")
+    detection = Detection(kept)
+    for n, part in enumerate((everything[:120], everything[120:205], everything[205:210], everything[210:])):
+        for one in (kept, anew):
+            land(one, part, str(n))
+        detection.run(now=NOW)
+        if n == 1:
+            detect(kept, now=NOW)  # another process, with nothing to do
+        detect(anew, now=NOW)
+    ours, theirs = told(kept), told(anew)
+    assert len(ours[1]) >= 2
+    assert [(e.id, e.posts, e.title) for e in ours[0]] == [(e.id, e.posts, e.title) for e in theirs[0]]
+    assert [(f.id, f.level, f.probability) for f in ours[1]] == [(f.id, f.level, f.probability) for f in theirs[1]]
 
 
 def test_late_posts_count_where_they_belong(tmp_path: Path, stores: Stores) -> None:

@@ -96,6 +96,7 @@ def _periodic(context: typer.Context, kind: Any, the_day: str, formats: str, out
 
 def _make(context: typer.Context, period: Any, subject: str, formats: str, out: Path | None, *, json: bool) -> None:
     from pipeline.briefs.making import FORMATS, Order, make
+    from pipeline.cases.standing import case_lines
 
     asked = [one.strip() for one in formats.split(",") if one.strip()]
     if not asked or not set(asked) <= set(FORMATS):
@@ -105,7 +106,8 @@ def _make(context: typer.Context, period: Any, subject: str, formats: str, out: 
         )
     project = invocation(context).project()
     folder = out.expanduser().resolve() if out else None
-    done = make(project, Order(period, asked, subject=subject, out=folder), now=_now())
+    order = Order(period, asked, subject=subject, out=folder, cases=case_lines(project))
+    done = make(project, order, now=_now())
     told = {"title": done.brief.title, "year": done.brief.year, "number": done.brief.number}
     if json:
         files = {kind: str(path) for kind, path in done.files.items()}
@@ -168,12 +170,13 @@ def verify(
     from pipeline.briefs.carried import read_brief
     from pipeline.briefs.measures import Ground
     from pipeline.briefs.verifying import verify as verified
+    from pipeline.cases.standing import case_lines
     from pipeline.query.layer import QueryLayer
 
     project = invocation(context).project()
     read = read_brief(file.expanduser())
     with QueryLayer.open(project, who="verify") as layer:
-        verdict = verified(read, Ground(project, layer, read.record.made_at, later=_now()))
+        verdict = verified(read, Ground(project, layer, read.record.made_at, case_lines(project), later=_now()))
     if json:
         emit_json(_verdict_values(verdict))
     else:
