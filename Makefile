@@ -90,6 +90,7 @@ bench: install-dev  ## 速度：处理、检索、采集、语言 (speed against
 	$(BIN)/python -m bench.crawl
 	$(BIN)/python -m bench.bursts
 	$(BIN)/python -m bench.events
+	$(BIN)/python -m bench.briefs
 
 model: install-dev  ## 重新训练全部模型 DATA=目录 LABELS=文件 (train all artefacts; LABELS: what qingyu labels export wrote)
 	$(BIN)/python -m nlp.document_frequency --data $(DATA)

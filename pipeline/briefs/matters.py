@@ -42,13 +42,13 @@ def matters(asker: Asker, *, size: int, source_titles: Mapping[str, str]) -> Sec
     found, noise = _matters(asker)
     blocks: list[Block] = [Heading(1, "二、重点事件")]
     if not found:
-        blocks.append(Paragraph(("本期没有达到提示条件的事件。",)))
+        blocks.append(Paragraph(("本期没有预警的事件。",)))
     for n, matter in enumerate(found[:size], 1):
         blocks += _matter(asker, matter, n, source_titles)
     if left := found[size:]:
-        blocks.append(Paragraph((f"另有提示{len(left)}项：" + "；".join(_name(one) for one in left) + "。",)))
+        blocks.append(Paragraph((f"另有预警{len(left)}项：" + "；".join(_name(one) for one in left) + "。",)))
     if noise:
-        blocks.append(Paragraph((f"另有{noise}项提示经研判不属实，未列入。",), small=True))
+        blocks.append(Paragraph((f"另有{noise}项预警经研判为误报，未列入。",), small=True))
     return Section("matters", [*blocks, *_others(asker, found, min(len(found), size) + 1)])
 
 
@@ -91,7 +91,7 @@ def _matter(asker: Asker, matter: Matter, n: int, source_titles: Mapping[str, st
     blocks: list[Block] = [
         Heading(2, f"（{numeral(n)}）{_name(matter)}（{_LEVELS[flag.level]}{verdict}）"),
         Paragraph(_figures(asker, flag, asked), lead="数量。"),
-        Paragraph(_why(matter), lead="为何提示。"),
+        Paragraph(_why(matter), lead="为何预警。"),
     ]
     first = matter.event.first_post if matter.event else next(iter(flag.posts), "")
     if first in posts:
@@ -134,11 +134,11 @@ def _figures(asker: Asker, flag: Flag, asked: Question) -> Cell:
 
 
 def _why(matter: Matter) -> Cell:
-    parts = [close(fit(matter.flag.rule)).rstrip("。") or "达到提示条件"]
+    parts = [close(fit(matter.flag.rule)).rstrip("。") or "达到预警级别"]
     if matter.flag.phrases:
         parts.append(f"突出的说法：{'、'.join(fit(one) for one in list(matter.flag.phrases)[:6])}")
     if matter.others:
-        parts.append(f"本期同一事件另有{matter.others}次提示")
+        parts.append(f"本期同一事件另有{matter.others}次预警")
     if matter.event:
         parts.append(f"目前{_STATES[matter.event.state]}")
     return ("。".join(parts) + "。",)

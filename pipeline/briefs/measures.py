@@ -280,7 +280,7 @@ def _flag_expected(ground: Ground, origin: Origin) -> Value:
     with read(store_engine(ground.project)) as connection:
         found = flag_by_id(connection, origin.ids[0])
     if found is None:
-        raise GoneError(tr("这条提示已不在库里", "the flag is no longer in the store"))
+        raise GoneError(tr("这条预警已不在库里", "the flag is no longer in the store"))
     return found.expected
 
 
@@ -394,7 +394,7 @@ NAMES = {
     "on_time": "按时答复件数",
     "on_time_share": "按时率",
     "median_days": "答复用时中位数",
-    "flag_expected": "提示时的预期条数",
+    "flag_expected": "预警时的往常条数",
     "event_posts": "事件的条数",
     "quote": "摘录",
     "post_time": "发布时间",

@@ -20,9 +20,10 @@ from pipeline.briefs.model import Figure, Quotation, Table
 from pipeline.briefs.periods import Period, period_of
 from pipeline.briefs.record import dumped, loaded
 from pipeline.briefs.showing import close, cut, fit, shown
-from pipeline.cases.standing import CaseLine
+from pipeline.cases.standing import CaseLine, case_lines
 from pipeline.events.verdicts import judge
 from pipeline.query.layer import QueryLayer
+from pipeline.sources_view import store_engine
 from tests.pipeline.briefing import (
     DAY,
     HOSTILE_TEXT,
@@ -37,6 +38,7 @@ from tests.pipeline.briefing import (
     row,
     text_of,
 )  # fmt: skip
+from tests.pipeline.cased import opened_by_hand
 from tests.pipeline.flagged import FLAG, put_flag
 from tests.stores import Stores
 
@@ -48,7 +50,9 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def empty(stores: Stores, tmp_path: Path) -> Iterator[Project]:
-    yield stores.project(tmp_path / "empty")
+    made = stores.project(tmp_path / "empty")
+    yield made
+    store_engine(made).dispose()  # one a process, which outlives the test
 
 
 def test_the_whole_day(project: Project) -> None:
@@ -100,8 +104,8 @@ def test_two_that_say_the_same_are_quoted_once(project: Project) -> None:
 def test_noise_is_left_out_and_said(project: Project) -> None:
     judge(project, FLAG.id, "noise", who="duty", now=MADE_AT)
     text = text_of(composed(project), "matters")
-    assert "本期没有达到提示条件的事件。" in text
-    assert "另有1项提示经研判不属实，未列入。" in text
+    assert "本期没有预警的事件。" in text
+    assert "另有1项预警经研判为误报，未列入。" in text
 
 
 def test_more_matters_than_are_told_at_length(project: Project) -> None:
@@ -113,7 +117,7 @@ def test_more_matters_than_are_told_at_length(project: Project) -> None:
             ))  # fmt: skip
     text = text_of(composed(project), "matters")
     assert "（五）话题3（蓝色）" in text
-    assert "另有提示3项：话题4；话题5；话题6。" in text
+    assert "另有预警3项：话题4；话题5；话题6。" in text
 
 
 def test_how_messages_were_answered(project: Project) -> None:
@@ -137,7 +141,7 @@ def test_the_posts_of_a_topic_brief(project: Project) -> None:
     assert "（一）丽景新城 搅拌站 噪音（橙色）" in text_of(brief, "matters")
     assert "本报只统计所列专题的帖文。" in text_of(brief, "coverage")
     about_water = composed(project, period, subject="供水")
-    assert "没有达到提示条件" in text_of(about_water, "matters")
+    assert "没有预警的事件" in text_of(about_water, "matters")
     assert about_water.title == "关于“供水”的网情专报"
 
 
@@ -161,7 +165,7 @@ def test_a_period_that_is_not_over_says_until_when(project: Project) -> None:
 def test_nothing_collected_is_said_and_nothing_made_up(empty: Project) -> None:
     brief = composed(empty)
     assert text_of(brief, "overall").endswith("条。期间没有一次成功的采集，没有数据不等于没有意见。")
-    assert "本期没有达到提示条件的事件。" in text_of(brief, "matters")
+    assert "本期没有预警的事件。" in text_of(brief, "matters")
     assert "本期没有帖文，没有可列的话题、领域与地点。" in text_of(brief, "spread")
     assert "本期没有收到留言，也没有官方答复。" in text_of(brief, "replies")
     assert "未接入办理清单" in text_of(brief, "cases")
@@ -211,6 +215,14 @@ def test_cases_overdue_first(project: Project) -> None:
     assert text.index("超期·办理中") < text.index("已交办")
     assert "11月20日 06:20" in text
     assert "目前没有在办或超期的事项。" in text_of(composed(project, cases=lambda now: []), "cases")
+
+
+def test_the_cases_of_the_store_as_they_stood(project: Project) -> None:
+    opened_by_hand(project, title="丽景新城搅拌站扰民", now=MADE_AT - timedelta(days=30))
+    opened_by_hand(project, title="后来才立的", now=MADE_AT + timedelta(hours=1))
+    text = text_of(composed(project, cases=case_lines(project)), "cases")
+    assert "目前在办1件，其中超期1件。" in text
+    assert "丽景新城搅拌站扰民" in text
 
 
 def test_authors_are_counted_and_never_named(project: Project) -> None:
