@@ -5,7 +5,7 @@ from __future__ import annotations
 import html.parser
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,17 +75,35 @@ def _read_docx(data: bytes) -> Read:
     ours = [part for part in parts if part.tag == f"{{{NAMESPACE}}}brief"]
     if not ours:
         raise _none("Word 文件")
-    return Read(loaded("".join(ours[0].itertext())), _controls(document))
+    record = loaded("".join(ours[0].itertext()))
+    return Read(record, _by_name(_controls(document), record.order))
 
 
-def _controls(document: etree._Element) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+def _controls(document: etree._Element) -> list[tuple[str, str]]:
+    """Tag ("" without one) and text of each content control, in the order of the text."""
+    found = []
     for control in document.iter(f"{_W}sdt"):
         tag = control.find(f"{_W}sdtPr/{_W}tag")
-        name = tag.get(f"{_W}val", "") if tag is not None else ""
-        if name.startswith(TAG):
-            texts = control.iterfind(f"{_W}sdtContent//{_W}t")
-            found.setdefault(name.removeprefix(TAG), []).append("".join(text.text or "" for text in texts))
+        texts = control.iterfind(f"{_W}sdtContent//{_W}t")
+        found.append((tag.get(f"{_W}val", "") if tag is not None else "", "".join(text.text or "" for text in texts)))
+    return found
+
+
+def _by_name(controls: Sequence[tuple[str, str]], order: Sequence[str]) -> dict[str, list[str]]:
+    """The texts by the id of their figure. Older LibreOffice keeps the controls and forgets their tags; then their order
+    tells. Raises RecordError where it cannot: then nobody knows which text is which figure."""
+    named = [(tag.removeprefix(TAG), text) for tag, text in controls if tag.startswith(TAG)]
+    if not named and order:
+        if len(controls) != len(order):
+            message = tr(
+                "正文里的数字标记已被别的程序去掉，认不出哪个是哪个；请用原来的文件核对",
+                "another program removed the marks of the figures: nobody can tell which is which; verify the file as it was",
+            )
+            raise RecordError(message)
+        named = [(name, text) for name, (_, text) in zip(order, controls, strict=True)]
+    found: dict[str, list[str]] = {}
+    for name, text in named:
+        found.setdefault(name, []).append(text)
     return found
 
 

@@ -14,8 +14,8 @@ from docx.document import Document
 from docx.shared import Mm, Pt
 from lxml import etree
 
-from config.errors import ConfigError
-from config.project import Project
+from config.errors import ConfigError, RecordError
+from config.project import Project, open_project
 from pipeline.briefs import template
 from pipeline.briefs.carried import read_brief
 from pipeline.briefs.docx_runs import TAG
@@ -201,6 +201,21 @@ def test_parts_left_out_of_a_template_are_left_out(tmp_path: Path) -> None:
     assert "数字出处" not in text
 
 
+def test_a_section_can_be_left_out_as_the_how_to_says(tmp_path: Path) -> None:
+    def change(document: Any) -> None:
+        lines = {paragraph.text: paragraph for paragraph in document.paragraphs}
+        lines["{%p for block in section.blocks %}"].insert_paragraph_before('{%p if section.name != "spread" %}')
+        last = [paragraph for paragraph in document.paragraphs if paragraph.text == "{%p endfor %}"][-1]
+        last.insert_paragraph_before("{%p endif %}")
+
+    folder = edited(tmp_path, change)
+    sections = [Section("spread", [Paragraph(("地点",))]), Section("cases", [Paragraph(("清单",))])]
+    whole = Brief(DAILY, "日报", "网情", "网信中心", 2026, 7, "", MADE_AT, sections, "")
+    text = texts(opened_in_word(write_docx(whole, folder / "brief_daily.docx", {})))
+    assert "清单" in text
+    assert "地点" not in text
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -236,16 +251,22 @@ def test_charts_have_pictures_and_words(tmp_path: Path) -> None:
     assert "每日条数柱状图，10月23日至11月19日，最多的一天是11月19日，11条；最后一天11条。" in document
 
 
-def pages(data: bytes, folder: Path) -> list[str]:
-    """The text of each page as LibreOffice sets it, in lines."""
+def saved_as(data: bytes, folder: Path, kind: str) -> Path:
+    """The file as LibreOffice saves it."""
     (folder / "brief.docx").write_bytes(data)
     home = f"-env:UserInstallation=file://{folder / 'office'}"
+    out = folder / "saved"
     subprocess.run(
-        ["soffice", home, "--headless", "--convert-to", "pdf", "--outdir", str(folder), str(folder / "brief.docx")],
+        ["soffice", home, "--headless", "--convert-to", kind, "--outdir", str(out), str(folder / "brief.docx")],
         check=True, capture_output=True, timeout=180,
     )  # fmt: skip
+    return out / f"brief.{kind}"
+
+
+def pages(data: bytes, folder: Path) -> list[str]:
+    """The text of each page as LibreOffice sets it, in lines."""
     told = subprocess.run(
-        ["pdftotext", "-layout", str(folder / "brief.pdf"), "-"], check=True, capture_output=True, timeout=60
+        ["pdftotext", "-layout", str(saved_as(data, folder, "pdf")), "-"], check=True, capture_output=True, timeout=60
     )
     return told.stdout.decode("utf-8").split("\f")[:-1]
 
@@ -259,3 +280,33 @@ def test_an_office_suite_sets_22_lines_of_28_characters(tmp_path: Path) -> None:
     assert lines[-1] == "—2—"
     assert [len(line) for line in lines[:-1]] == [28] * 22
     assert ["".join(page.split())[-3:] for page in found[:3]] == ["—1—", "—2—", "—3—"]
+
+
+def test_controls_without_tags_are_known_by_their_order_or_not_at_all(tmp_path: Path) -> None:
+    one, two = figure("甲"), figure("乙", 2)
+    data = written(Paragraph((one, "与", two, "与", one)))
+    bare = tmp_path / "bare.docx"
+
+    def save(change: Any) -> None:
+        with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(bare, "w") as new:
+            for name in old.namelist():
+                held = re.sub(rb"<w:sdtPr>.*?</w:sdtPr>", b"<w:sdtPr/>", old.read(name))
+                new.writestr(name, change(held) if name == "word/document.xml" else held)
+
+    save(lambda xml: xml)
+    assert read_brief(bare).shown == {"f1": ["甲", "甲"], "f2": ["乙"]}
+    save(lambda xml: re.sub(rb"<w:sdt>.*?</w:sdt>", b"", xml, count=1))
+    with pytest.raises(RecordError, match="认不出"):
+        read_brief(bare)
+
+
+@needs_office
+def test_figures_and_record_outlive_an_office_suite(tmp_path: Path) -> None:
+    """Opened and saved again by LibreOffice, the file still says where each figure comes from."""
+    brief = composed(project_in(tmp_path))
+    project = open_project(tmp_path / "project", {})
+    found = read_brief(saved_as(docx_of(project, brief), tmp_path, "docx"))
+    assert list(found.record.figures) == brief.figures()
+    assert {name: set(texts) for name, texts in found.shown.items()} == {
+        figure.id: {figure.shown} for figure in brief.figures() if figure.form != "series"
+    }
