@@ -11,7 +11,7 @@ from pipeline.briefs.asking import Asker
 from pipeline.briefs.model import Block, Cell, Heading, Link, Paragraph, Piece, Quotation, Section, Table
 from pipeline.briefs.numerals import numeral
 from pipeline.briefs.periods import Period, day_told
-from pipeline.briefs.showing import close, cut, fit
+from pipeline.briefs.showing import close, cut, fit, named
 from pipeline.events.model import LEVELS, Event, Flag
 from pipeline.events.reading import event_by_id, events, flags
 from pipeline.query.model import Question
@@ -80,7 +80,7 @@ def _window(flag: Flag) -> Period:
 
 def _name(matter: Matter) -> str:
     name = matter.event.title if matter.event else matter.flag.label
-    return cut(fit(name), _TITLE) or "（无题）"
+    return cut(named(name), _TITLE) or "（无题）"
 
 
 def _matter(asker: Asker, matter: Matter, n: int, source_titles: Mapping[str, str]) -> list[Block]:
@@ -136,7 +136,7 @@ def _figures(asker: Asker, flag: Flag, asked: Question) -> Cell:
 def _why(matter: Matter) -> Cell:
     parts = [close(fit(matter.flag.rule)).rstrip("。") or "达到预警级别"]
     if matter.flag.phrases:
-        parts.append(f"突出的说法：{'、'.join(fit(one) for one in list(matter.flag.phrases)[:6])}")
+        parts.append(f"突出的说法：{'、'.join(named(one) for one in list(matter.flag.phrases)[:6])}")
     if matter.others:
         parts.append(f"本期同一事件另有{matter.others}次预警")
     if matter.event:
@@ -182,7 +182,7 @@ def _others(asker: Asker, told: Sequence[Matter], n: int) -> list[Block]:
         return []
     counted = [(one, asker.figure("event_posts", asker.asked, ids=(one.id,))) for one in found[: _OTHERS * 4]]
     rows = [
-        ((fit(one.title)[:_TITLE],), (count,), (_day(one.first_at, asker),), (_STATES[one.state],))
+        ((named(one.title)[:_TITLE],), (count,), (_day(one.first_at, asker),), (_STATES[one.state],))
         for one, count in sorted(counted, key=lambda pair: -float(pair[1].value or 0))
         if count.value
     ]

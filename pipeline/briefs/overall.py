@@ -126,6 +126,7 @@ def _curve(asker: Asker) -> list[Block]:
         f"每日条数柱状图，{shown_days}，最多的一天是{Period('daily', counts[top][0], counts[top][0]).told_short()}，{known[top]}条；"
         f"最后一天{'没有数据' if known[-1] is None else f'{known[-1]}条'}。"
     )
-    title = f"图1　每日条数（{shown_days}，虚线为中位数）"
+    blind = "，灰色为没有数据" if None in known else ""
+    title = f"图1　每日条数（{shown_days}，虚线为中位数{blind}）"
     labels = [f"{day:%m-%d}" for day, _ in counts]
     return [Chart("days", title, labels, known, alt, [asker.figure("days", asked)], usual=float(median(seen)))]

@@ -24,6 +24,7 @@ _UNSAFE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _SPACE = re.compile(r"\s+")
+_MASKED = re.compile(r"(?<![0-9A-Za-z])[a-z]\d{0,2}(?=[市县区镇])")
 # A blank between a Chinese character and a number or Latin word.
 _APART = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[\u4e00-\u9fff])")
 # A letter with more signs above it than any language needs would be drawn over its neighbours.
@@ -63,6 +64,12 @@ def fit(text: str) -> str:
 def close(text: str) -> str:
     """Our own words as official papers set them: no blank between numbers and characters."""
     return _APART.sub("", text)
+
+
+def named(text: str) -> str:
+    """A title or phrase made of words of the index, which has small letters, fit for print: a masked place (A7县) has its
+    capital again."""
+    return _MASKED.sub(lambda found: found[0].upper(), fit(text))
 
 
 def fit_kept(text: str) -> str:

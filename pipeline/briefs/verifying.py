@@ -50,8 +50,8 @@ class Verdict:
 
     @property
     def whole(self) -> bool:
-        """Whether every figure could be had again as it was."""
-        return all(one.state in ("same", "late") for one in self.checked)
+        """Whether every figure stands in the text and could be had again as it was."""
+        return not self.absent and all(one.state in ("same", "late") for one in self.checked)
 
     @property
     def right(self) -> bool:

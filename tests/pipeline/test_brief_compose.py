@@ -19,7 +19,7 @@ from pipeline.briefs.measures import wilson
 from pipeline.briefs.model import Figure, Quotation, Table
 from pipeline.briefs.periods import Period, period_of
 from pipeline.briefs.record import dumped, loaded
-from pipeline.briefs.showing import close, cut, fit, shown
+from pipeline.briefs.showing import close, cut, fit, named, shown
 from pipeline.cases.standing import CaseLine, case_lines
 from pipeline.events.verdicts import judge
 from pipeline.query.layer import QueryLayer
@@ -325,6 +325,10 @@ def test_how_values_are_written(value: float | None, form: str, told: str) -> No
 
 def test_no_blanks_between_numbers_and_characters() -> None:
     assert close("14 天内 3 个以上声音，约 50% 负面 in two words") == "14天内3个以上声音，约50%负面in two words"
+
+
+def test_masked_places_have_their_capital_again() -> None:
+    assert named("a7县荣盛 b市 ba区 c12区") == "A7县荣盛 B市 ba区 C12区"
 
 
 def _ms(moment: datetime) -> int:

@@ -182,7 +182,7 @@ def test_a_sentence_taken_out_is_told(project: Project) -> None:
     path.write_bytes(re.sub(rf'<data data-figure="{name}".*?</data>', "", path.read_text("utf-8")).encode("utf-8"))
     verdict = checked(project, path)
     assert list(verdict.absent) == [name]
-    assert verdict.whole
+    assert verdict.right and not verdict.whole  # another number may have been typed in its place
 
 
 def test_posts_collected_since_are_not_held_against_it(project: Project) -> None:

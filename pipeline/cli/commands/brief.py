@@ -157,7 +157,7 @@ _STATES = {
 
 @brief_app.command(
     help=tr(
-        "重算文件里的每个数字；有不同或被改动的，退出码为 1；有因清理或变化而无从确认的，为 3",
+        "重算文件里的每个数字；有不同或被改动的，退出码为 1；有无从确认的（清理、变化、正文里删去），为 3",
         "recompute each figure; exit code 1 where one differs, 3 where one cannot be confirmed any more",
     )
 )
