@@ -55,7 +55,10 @@ def listed(found: list[Flag], *, fresh: bool) -> list[Flag]:
     """The highest level first, then the latest; of an event only its highest flag, its page has the others."""
     some = [one for one in found if not (fresh and one.verdict)]
     some.sort(key=lambda one: (RISING.index(one.level), one.flagged_at), reverse=True)
-    return list({one.event_id or one.id: one for one in reversed(some)}.values())[::-1]
+    first: dict[str, Flag] = {}
+    for one in some:
+        first.setdefault(one.event_id or one.id, one)
+    return list(first.values())
 
 
 def show() -> None:
