@@ -111,7 +111,10 @@ class GroupsFile(Model):
         for name in value:
             if not _NAME.fullmatch(name):
                 raise ValueError(
-                    tr("组名只用字母、汉字、数字、- 和 _，最多 40 个", "a group is named with letters, digits, - and _, at most 40")
+                    tr(
+                        "组名只用字母、汉字、数字、- 和 _，最多 40 个",
+                        "a group is named with letters, digits, - and _, at most 40",
+                    )
                 )
         return value
 
@@ -135,4 +138,3 @@ def missing(groups: Mapping[str, Group], environment: Mapping[str, str]) -> Iter
         for channel in group.channels:
             if not environment.get(channel.env, "").strip():
                 yield name, channel
-

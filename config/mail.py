@@ -11,7 +11,9 @@ from config.model import Model
 from config.text import tr
 
 # What any server takes without SMTPUTF8; nothing that could end a header or an SMTP command.
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*")
+ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*"
+)
 _DAY_S = 86_400.0
 
 
@@ -39,7 +41,9 @@ class Mail(Model):
     sender: str = Field("", description="发件人地址；发邮件时必填")
     sender_name: str = Field("晴雨", max_length=60, description="发件人显示的名称")
     list_id: str = Field(
-        "", pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]{0,120}[A-Za-z0-9])?$", description="邮件头 List-Id，收件人可按它归类；空则为 alerts.发件人的域名"
+        "",
+        pattern=r"^$|^[A-Za-z0-9]([A-Za-z0-9.-]{0,120}[A-Za-z0-9])?$",
+        description="邮件头 List-Id，收件人可按它归类；空则为 alerts.发件人的域名",
     )
     timeout_s: Annotated[float, Field(gt=0, le=600)] = Field(30.0, description="一步问答的超时（秒）")
     # RFC 5321, 4.5.3.2.6: ten minutes, because a client that gives up earlier makes duplicates (RFC 1047).

@@ -47,7 +47,11 @@ def chat(text: object, most: int = 80) -> str:
 def web_link(url: object) -> str:
     """`url` where it is a plain address of the web, "" for anything else (javascript:, data:, a login in it)."""
     text = str(url)
-    if len(text) > 2000 or not text.isascii() or any(c.isspace() or not c.isprintable() or c in "<>\"'`\\" for c in text):
+    if (
+        len(text) > 2000
+        or not text.isascii()
+        or any(c.isspace() or not c.isprintable() or c in "<>\"'`\\" for c in text)
+    ):
         return ""
     try:
         parts = urlsplit(text)

@@ -106,7 +106,12 @@ def _asked(project: Project, alert: Alert) -> tuple[Sequence[Quoted], bytes, str
                 curve, words = _curve(project, layer, alert)
     except (QingyuError, OSError) as error:
         logger.warning("alerts content lacking=%s", type(error).__name__)
-        lacking.append(tr("索引或数据库此刻用不了，曲线与原帖未附全", "the index cannot be asked now; curve and posts are left out"))
+        lacking.append(
+            tr(
+                "索引或数据库此刻用不了，曲线与原帖未附全",
+                "the index cannot be asked now; curve and posts are left out",
+            )
+        )
     return quoted, curve, words, lacking
 
 

@@ -102,7 +102,9 @@ def _return_expired(connection: Connection, now_ms: int, patience: Patience) -> 
         if row.marked:
             _unknown(connection, row, now_ms, patience, "the sending process ended")
         else:
-            _note(connection, row.id, now_ms, Outcome("lost", note="the sending process ended before the end of the mail"))
+            _note(
+                connection, row.id, now_ms, Outcome("lost", note="the sending process ended before the end of the mail")
+            )
             _set(connection, row.id, state="waiting", due_ms=now_ms, lease_by="")
 
 
@@ -152,9 +154,7 @@ def _failed(connection: Connection, row: Any, now_ms: int, outcome: Outcome, pat
     return "given_up"
 
 
-def _unknown(
-    connection: Connection, row: Any, now_ms: int, patience: Patience, note: str, code: int = 0
-) -> None:
+def _unknown(connection: Connection, row: Any, now_ms: int, patience: Patience, note: str, code: int = 0) -> None:
     _note(connection, row.id, now_ms, Outcome("unknown", code, note))
     due = now_ms + int(patience.unknown_s * 1000)
     since = row.unknown_ms if row.unknown_ms is not None else now_ms
@@ -164,9 +164,7 @@ def _unknown(
 
 
 def _note(connection: Connection, parcel_id: str, now_ms: int, outcome: Outcome) -> None:
-    connection.execute(
-        insert(alert_attempt), _attempt(parcel_id, now_ms, outcome.kind, outcome.code, outcome.note)
-    )
+    connection.execute(insert(alert_attempt), _attempt(parcel_id, now_ms, outcome.kind, outcome.code, outcome.note))
 
 
 def _attempt(parcel_id: str, now_ms: int, outcome: str, code: int, note: str) -> dict[str, Any]:

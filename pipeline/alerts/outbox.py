@@ -50,7 +50,9 @@ def forget(connection: Connection, before_ms: int) -> int:
         return 0
     parcels = select(alert_item.c.parcel_id).where(alert_item.c.alert_id.in_(ids))
     # A digest goes when the last of its alerts goes.
-    shared = select(alert_item.c.parcel_id).where(alert_item.c.alert_id.not_in(ids), alert_item.c.parcel_id.in_(parcels))
+    shared = select(alert_item.c.parcel_id).where(
+        alert_item.c.alert_id.not_in(ids), alert_item.c.parcel_id.in_(parcels)
+    )
     gone = list(connection.execute(parcels.where(alert_item.c.parcel_id.not_in(shared))).scalars())
     connection.execute(delete(alert_attempt).where(alert_attempt.c.parcel_id.in_(gone)))
     connection.execute(delete(alert_parcel).where(alert_parcel.c.id.in_(gone)))

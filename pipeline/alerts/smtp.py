@@ -99,10 +99,14 @@ class MailServer:
             return Outcome("put_off", code, said(answer.decode("utf-8", "replace")))
         code, answer = server.rcpt(address)
         if code not in (250, 251):
-            return Outcome("refused" if code >= _PERMANENT else "put_off", code, said(answer.decode("utf-8", "replace")))
+            return Outcome(
+                "refused" if code >= _PERMANENT else "put_off", code, said(answer.decode("utf-8", "replace"))
+            )
         code, answer = server.docmd("DATA")
         if code != _GO_ON:
-            return Outcome("refused" if code >= _PERMANENT else "put_off", code, said(answer.decode("utf-8", "replace")))
+            return Outcome(
+                "refused" if code >= _PERMANENT else "put_off", code, said(answer.decode("utf-8", "replace"))
+            )
         return None
 
     def _after(self, server: smtplib.SMTP, code: int) -> None:
@@ -154,10 +158,15 @@ def connect(mail: Mail, made: Callable[[smtplib.SMTP], None] = lambda server: No
     made: given the connection before anything is said. Raises OSError, smtplib.SMTPException, ConfigError.
     """
     if not (mail.host and mail.sender):
-        raise ConfigError(tr("没有设置 mail.host 与 mail.sender，邮件发不出去", "set mail.host and mail.sender to send mail"))
+        raise ConfigError(
+            tr("没有设置 mail.host 与 mail.sender，邮件发不出去", "set mail.host and mail.sender to send mail")
+        )
     if mail.user and mail.password is None:
         raise ConfigError(
-            tr("mail.user 有而密码没有：设 QINGYU_MAIL__PASSWORD 或 mail.password_file", "mail.user has no password: set QINGYU_MAIL__PASSWORD or mail.password_file")
+            tr(
+                "mail.user 有而密码没有：设 QINGYU_MAIL__PASSWORD 或 mail.password_file",
+                "mail.user has no password: set QINGYU_MAIL__PASSWORD or mail.password_file",
+            )
         )
     context = _tls(mail)
     # The name of this machine, without asking a name server for it.

@@ -77,35 +77,38 @@ def _spread_one(connection: Connection, row: Any, rules: Rules, now: datetime) -
     _note(connection, row, unknown, rules.worth_s, now)
 
 
-def _tell_group(
-    connection: Connection, row: Any, found: Alert | None, name: str, rules: Rules, now: datetime
-) -> None:
+def _tell_group(connection: Connection, row: Any, found: Alert | None, name: str, rules: Rules, now: datetime) -> None:
     group = rules.groups[name]
     if found is not None and not rules.matter.concerns(group, found.topics, found.places):
         insert_new(connection, alert_group, [_group_row(row.id, name, "filtered", None)])
         return
     escalates = found is not None and found.delivery.escalate_after_s > 0 and len(group.people) > 1
     told = people(name, group)[:1] if escalates else people(name, group)
-    at = release(connection, found, group, [*told, *channels(name, group)], now)
+    everybody = [*told, *channels(name, group)]
+    when = release(connection, quiet_of(found, group), found.delivery.digest if found else "", everybody, now)
     after = found.delivery.escalate_after_s if found else 0.0
-    following = milliseconds(at + timedelta(seconds=after)) if escalates else None
+    following = milliseconds(when.at + timedelta(seconds=after)) if escalates else None
     insert_new(connection, alert_group, [_group_row(row.id, name, "told", following)])
-    digest = found.delivery.digest if found else ""
-    add_items(connection, row.id, [*told, *channels(name, group)], Release(at, at > now, digest))
+    add_items(connection, row.id, everybody, when)
 
 
 def release(
-    connection: Connection, found: Alert | None, group: Group, told: Sequence[Recipient], now: datetime
-) -> datetime:
-    """When an alert goes out to `told` of `group`; at once where its digest or quiet hours cannot be read."""
-    awake = found is not None and group.wake is not None and LEVELS.index(found.level) >= LEVELS.index(group.wake)
-    quiet = ("" if awake else group.quiet, found.delivery.quiet if found and not awake else "")
-    digest = found.delivery.digest if found else ""
+    connection: Connection, quiet: tuple[str, ...], digest: str, told: Sequence[Recipient], now: datetime
+) -> Release:
+    """When `told` are told; at once where the digest or the quiet hours cannot be read."""
     try:
-        return released(now, digest, quiet, _opened(connection, digest, told, now))
+        at = released(now, digest, quiet, _opened(connection, digest, told, now))
     except ConfigError as error:
         logger.error("alerts digest or quiet hours unreadable, sent at once reason=%s", error.message)
-        return now
+        at = now
+    return Release(at, at > now, digest)
+
+
+def quiet_of(found: Alert | None, group: Group) -> tuple[str, ...]:
+    """The quiet hours that count for an alert (None: a letter): its own and the group's, none where its level wakes."""
+    if found is not None and group.wake is not None and LEVELS.index(found.level) >= LEVELS.index(group.wake):
+        return ()
+    return (group.quiet, found.delivery.quiet if found else "")
 
 
 def _opened(connection: Connection, digest: str, told: Sequence[Recipient], now: datetime) -> datetime | None:
@@ -194,4 +197,3 @@ def _make(connection: Connection, rows: list[Any], now: datetime) -> None:
     connection.execute(insert(alert_parcel), {**values, "id": key, "state": "waiting", "due_ms": at, "made_ms": at})
     mine = (alert_item.c.recipient_id == first.recipient_id) & alert_item.c.alert_id.in_(ids)
     connection.execute(update(alert_item).where(mine).values(parcel_id=key))
-

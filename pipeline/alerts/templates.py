@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 from jinja2.sandbox import SandboxedEnvironment
 
 from config.project import Project
@@ -26,6 +26,7 @@ NAMES = (
     "alert_chat.txt",
     "alert_ack.html",
 )
+_SHIPPED = FileSystemLoader(SHIPPED / "templates")
 # A template of an operator can be broken in more ways than Jinja tells: a filter may raise anything of these.
 _BROKEN = (TemplateError, OSError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
 
@@ -46,10 +47,12 @@ class Templates:
         """The template `name` (one of NAMES) filled in. Where the project's own is broken it says so and uses the shipped one."""
         if (self.own / name).is_file():
             try:
-                return _environment(FileSystemLoader(self.own)).get_template(name).render(values)
+                return (
+                    _environment(ChoiceLoader([FileSystemLoader(self.own), _SHIPPED])).get_template(name).render(values)
+                )
             except _BROKEN as error:
                 self._tell(name, error)
-        return _environment(FileSystemLoader(SHIPPED / "templates")).get_template(name).render(values)
+        return _environment(_SHIPPED).get_template(name).render(values)
 
     def _tell(self, name: str, error: Exception) -> None:
         fault = fault_of(self.own / name, error)

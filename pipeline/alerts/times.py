@@ -84,7 +84,9 @@ def cron(text: str) -> CronTrigger:
             minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday), timezone=SHANGHAI
         )
     except (ValueError, TypeError) as error:
-        raise ConfigError(tr("时间表 {t} 写错了：{e}", "the schedule {t} is faulty: {e}", t=text[:60], e=error)) from error
+        raise ConfigError(
+            tr("时间表 {t} 写错了：{e}", "the schedule {t} is faulty: {e}", t=text[:60], e=error)
+        ) from error
 
 
 def _weekdays(field: str) -> str:
