@@ -44,17 +44,16 @@ def escalate(project: Project, *, now: datetime) -> str:
     """
     groups = project.groups
     told = 0
-    with opened(project) as store:
-        with write(store) as connection:
-            take_turn(connection, TURN)
-            asked = (
-                select(alert_group, alert.c.record)
-                .join(alert, alert.c.id == alert_group.c.alert_id)
-                .where(alert_group.c.next_ms <= milliseconds(now), alert.c.ack_ms.is_(None))
-                .order_by(alert.c.made_ms)
-            )
-            for row in connection.execute(asked).all():
-                told += _tell_next(connection, row, groups.get(row.group_name), now)
+    with opened(project) as store, write(store) as connection:
+        take_turn(connection, TURN)
+        asked = (
+            select(alert_group, alert.c.record)
+            .join(alert, alert.c.id == alert_group.c.alert_id)
+            .where(alert_group.c.next_ms <= milliseconds(now), alert.c.ack_ms.is_(None))
+            .order_by(alert.c.made_ms)
+        )
+        for row in connection.execute(asked).all():
+            told += _tell_next(connection, row, groups.get(row.group_name), now)
     if not told:
         return ""
     return tr("升级：又告诉 {n} 人", "escalated: {n} more told", n=told)

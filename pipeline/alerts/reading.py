@@ -140,10 +140,9 @@ def groups_of(connection: Connection, alert_id: str) -> dict[str, tuple[str, dat
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many items stand in each state of STATES."""
-    asked = select(func.coalesce(alert_parcel.c.state, "held"), func.count())
+    asked = select(alert_parcel.c.state, func.count())
     asked = asked.select_from(alert_item.outerjoin(alert_parcel, alert_parcel.c.id == alert_item.c.parcel_id))
-    rows = connection.execute(asked.group_by(func.coalesce(alert_parcel.c.state, "held")))
-    found: dict[str, int] = {state: count for state, count in rows}
+    found = {row[0] or "held": row[1] for row in connection.execute(asked.group_by(alert_parcel.c.state))}
     return {state: int(found.get(state, 0)) for state in STATES}
 
 

@@ -166,7 +166,7 @@ DELIVERIES: Words = {
     "sent": ("已送到", "sent"),
     "given_up": ("已放弃", "given up"),
 }
-OUTCOMES: Words = {
+ATTEMPTS: Words = {
     "sent": ("✓ 收下", "✓ taken"),
     "put_off": ("! 推迟", "! put off"),
     "away": ("✗ 没有答复", "✗ away"),

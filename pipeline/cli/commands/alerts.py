@@ -17,7 +17,7 @@ from config.text import tr
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, invocation
 from pipeline.cli.output import FAILED, PIECES, complain, emit_json, emit_table, local_time, note, say
-from pipeline.cli.words import DELIVERIES, LEVELS, OUTCOMES, word
+from pipeline.cli.words import ATTEMPTS, DELIVERIES, LEVELS, word
 
 alerts_app = typer.Typer(
     help=tr("告警：发给了谁，送到了没有，谁确认了", "alerts: who was told, and who acknowledged"),
@@ -116,7 +116,7 @@ def show(context: typer.Context, alert_id: AlertId, json: Json = False) -> None:
         reason = f"  {one.reason}" if one.reason else ""
         say(f"· {one.group} {one.person} {one.channel} {one.address}  {word(DELIVERIES, one.state)} {when}{reason}")
     for attempt in tried:
-        say(f"  {local_time(attempt.at)} {word(OUTCOMES, attempt.outcome)} {attempt.code or ''} {attempt.note}")
+        say(f"  {local_time(attempt.at)} {word(ATTEMPTS, attempt.outcome)} {attempt.code or ''} {attempt.note}")
 
 
 @alerts_app.command(help=tr("确认一条告警：不再升级给下一位", "acknowledge an alert: nobody further is told"))
@@ -214,7 +214,7 @@ def send_test(
     if json:
         emit_json(asdict(found))
     else:
-        rows = [[t.person, t.channel, t.address, word(OUTCOMES, t.outcome), t.code or "", t.said] for t in found.tried]
+        rows = [[t.person, t.channel, t.address, word(ATTEMPTS, t.outcome), t.code or "", t.said] for t in found.tried]
         columns = tr("姓名 渠道 地址 结果 代码 对方的话", "name channel address outcome code answer").split()
         emit_table(tr("测试", "test"), columns, rows)
     for fault in found.faults:
