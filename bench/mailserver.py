@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -121,7 +122,10 @@ class _Controller(Controller):
 
     def factory(self) -> SMTP:
         """One for each connection."""
-        return _Smtp(self.handler, hostname="mail.test", **self._options)
+        with warnings.catch_warnings():
+            # Login where the whole connection is encrypted: the library sees encryption only in STARTTLS.
+            warnings.simplefilter("ignore", UserWarning)
+            return _Smtp(self.handler, hostname="mail.test", **self._options)
 
     def _trigger_server(self) -> None:
         """A first connection to itself, to the port it has been given."""
@@ -149,7 +153,7 @@ def mail_server(plan: Plan = obliging, login: Login | None = None) -> Iterator[S
             login.user.encode(),
             login.password.encode(),
         )
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=good)
 
     options: dict[str, Any] = {"enable_SMTPUTF8": False}
     if login.starttls is not None:

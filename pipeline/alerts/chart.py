@@ -27,6 +27,8 @@ def _spec(days: Sequence[tuple[date, int]], first: date) -> dict[str, Any]:
     # Digits only: no font for characters is needed where the mail is made.
     values = [{"day": d.strftime("%m-%d"), "n": n, "of": "window" if d >= first else "before"} for d, n in days]
     marks = [value["day"] for value in values[:: max(1, len(values) // 5)]]
+    top = max(n for _, n in days)
+    whole = sorted({0, (top + 1) // 2, top})  # posts are counted: no tick between two of them
     colour = {"domain": ["window", "before"], "range": [_WINDOW, _BEFORE]}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -37,7 +39,7 @@ def _spec(days: Sequence[tuple[date, int]], first: date) -> dict[str, Any]:
         "mark": "bar",
         "encoding": {
             "x": {"field": "day", "type": "ordinal", "sort": None, "title": None, "axis": {"values": marks, "labelAngle": 0}},
-            "y": {"field": "n", "type": "quantitative", "title": None, "axis": {"tickCount": 3, "format": "d", "tickMinStep": 1}},
+            "y": {"field": "n", "type": "quantitative", "title": None, "axis": {"values": whole, "format": "d"}},
             "color": {"field": "of", "type": "nominal", "scale": colour, "legend": None},
         },
         "config": {"view": {"stroke": None}},
