@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -30,9 +31,8 @@ class Channels:
         if not address:
             return Outcome("away", 0, tr("环境变量 {v} 没有设置", "the variable {v} is not set", v=variable))
         url = apprise_url(kind, address, key)
-        from apprise import Apprise, LogCapture, NotifyFormat
-
-        service = Apprise.instantiate(url, suppress_exceptions=True) if url else None
+        apprise = _apprise()
+        service = apprise.Apprise.instantiate(url, suppress_exceptions=True) if url else None
         if service is None:
             what = tr("环境变量 {v} 不是 {k} 的地址", "the variable {v} holds no address of {k}", v=variable, k=kind)
             return Outcome("away", 0, what)
@@ -40,14 +40,21 @@ class Channels:
             return Outcome("lost")
         # Its log is what it says of a failure; it goes nowhere else, since it may quote what was sent.
         logging.getLogger("apprise").propagate = False
-        capture: Any = LogCapture
-        with capture(level=logging.WARNING, fmt="%(message)s") as told:
-            done = service.notify(body=message, title="", body_format=NotifyFormat.TEXT)
+        with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as told:
+            done = service.notify(body=message, title="", body_format=apprise.NotifyFormat.TEXT)
             note = said(told.getvalue().replace(address, "…"))
         if done:
             return Outcome("sent", 0, tr("对方收下了", "taken"))
         # A refusal and an answer that was too late look the same here; sent again, at worst it is read twice.
         return Outcome("put_off", 0, note or tr("对方没有收下", "not taken"))
+
+
+def _apprise() -> Any:
+    """The library, which loads all its services and what they need, some of it deprecated, at import."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+    return apprise
 
 
 def apprise_url(kind: str, address: str, key: str) -> str:

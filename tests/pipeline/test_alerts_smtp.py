@@ -88,6 +88,7 @@ def test_a_server_that_speaks_a_letter_at_a_time_is_not_listened_to_for_ever(
     data_s: float, longest_s: float, kind: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
+
         def drip() -> None:
             try:
                 client, _ = listening.accept()
@@ -138,9 +139,7 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
     public, private = folder / "ca.pem", folder / "key.pem"
     public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(public, private)

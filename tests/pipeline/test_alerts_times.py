@@ -111,7 +111,11 @@ def test_a_hundred_thousand_characters_are_cut_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "data:text/html,x", "http://u:p@h/", "http://h/\r\nX: y", 'http://h/"onclick=', "http://[", "ftp://h/", "//h/x", "http://h/" + "x" * 3000]
+    "url",
+    [
+        "javascript:alert(1)", "data:text/html,x", "http://u:p@h/", "http://h/\r\nX: y", 'http://h/"onclick=', "http://[",
+        "ftp://h/", "//h/x", "http://h/" + "x" * 3000,
+    ],
 )  # fmt: skip
 def test_only_plain_web_addresses_become_links(url: str) -> None:
     assert web_link(url) == ""
