@@ -156,6 +156,7 @@ class Retention(Model):
     revisions_days: Annotated[int, Field(ge=1)] = Field(365, description="旧版本保留天数")
     set_aside_days: Annotated[int, Field(ge=1)] = Field(30, description="搁置材料保留天数")
     runs_days: Annotated[int, Field(ge=1)] = Field(365, description="采集报告保留天数")
+    alerts_days: Annotated[int, Field(ge=30)] = Field(365, description="发件箱里已了结的告警保留天数")
     audit_days: Annotated[int, Field(ge=180)] = Field(1095, description="查询与导出的审计记录保留天数，至少 180 天")
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -49,11 +50,14 @@ class Channels:
         return Outcome("put_off", 0, note or tr("对方没有收下", "not taken"))
 
 
+@cache
 def _apprise() -> Any:
-    """The library, which loads all its services and what they need, some of it deprecated, at import."""
+    """The library, which loads all its services at their first use, and with them what is deprecated."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import apprise
+
+        apprise.Apprise.instantiate("json://localhost/")
     return apprise
 
 

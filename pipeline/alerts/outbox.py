@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Select, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipeline.alerts.model import Alert, Letter
@@ -39,13 +39,21 @@ def insert_new(connection: Connection, table: Table, rows: list[dict[str, Any]])
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
-def forget(connection: Connection, before_ms: int) -> int:
-    """Remove what was handed over before `before_ms` and waits for nothing; returns how many alerts and letters."""
+def forgettable(connection: Connection, before_ms: int) -> int:
+    """How many alerts and letters `forget` would remove."""
+    return int(connection.execute(select(func.count()).select_from(_old(before_ms).subquery())).scalar_one())
+
+
+def _old(before_ms: int) -> Select[tuple[str]]:
     waiting = select(alert_item.c.alert_id).outerjoin(alert_parcel, alert_parcel.c.id == alert_item.c.parcel_id)
     waiting = waiting.where((alert_item.c.parcel_id == "") | alert_parcel.c.state.in_(("waiting", "sending")))
     settled = alert.c.state.in_(("told", "nobody"))
-    old = select(alert.c.id).where(alert.c.made_ms < before_ms, settled, alert.c.id.not_in(waiting))
-    ids = list(connection.execute(old.limit(_AT_ONCE)).scalars())
+    return select(alert.c.id).where(alert.c.made_ms < before_ms, settled, alert.c.id.not_in(waiting))
+
+
+def forget(connection: Connection, before_ms: int) -> int:
+    """Remove what was handed over before `before_ms` and waits for nothing, some at a time; returns how many, 0 at the end."""
+    ids = list(connection.execute(_old(before_ms).limit(_AT_ONCE)).scalars())
     if not ids:
         return 0
     parcels = select(alert_item.c.parcel_id).where(alert_item.c.alert_id.in_(ids))

@@ -102,6 +102,7 @@ PURGED: Words = {
     "set_aside": ("搁置材料", "set-aside pieces"),
     "runs": ("采集报告", "run reports"),
     "audit": ("审计记录", "audit records"),
+    "alerts": ("告警", "alerts"),
 }
 ROLES: Words = {
     "list": ("列表页", "list"),
