@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 from config.text import tr
 from pipeline.alerts.cleaning import said
@@ -71,20 +71,26 @@ def apprise_url(kind: str, address: str, key: str) -> str:
     except ValueError:
         return ""
     if kind == "webhook":
-        if parts.scheme in {"json", "jsons"}:
-            scheme = parts.scheme
-        elif parts.scheme in {"http", "https"}:
-            scheme = "json" if parts.scheme == "http" else "jsons"
-        else:
-            return ""
-        query = f"{parts.query}&" if parts.query else ""
-        more = f"{query}:id={quote(key)}&+Idempotency-Key={quote(key)}&cto=5&rto={_TIMEOUT_S}&overflow=upstream"
-        return f"{scheme}://{parts.netloc}{parts.path or '/'}?{more}"
+        return _webhook(address, key)
     if parts.scheme == _WORDS[kind]:
         return address
     if parts.scheme != "https":
         return ""
     return _own(kind, address)
+
+
+def _webhook(address: str, key: str) -> str:
+    parts = urlsplit(address)
+    scheme = {"http": "json", "https": "jsons"}.get(parts.scheme, parts.scheme)
+    if scheme not in {"json", "jsons"}:
+        return ""
+    asked = parts.query
+    if scheme != parts.scheme:  # a plain address: its own parameters go along, which Apprise marks by a minus
+        asked = urlencode([(f"-{name}", value) for name, value in parse_qsl(asked, keep_blank_values=True)])
+    ours = urlencode(
+        [(":id", key), ("+Idempotency-Key", key), ("cto", 5), ("rto", _TIMEOUT_S), ("overflow", "upstream")]
+    )
+    return f"{scheme}://{parts.netloc}{parts.path or '/'}?{asked}{'&' if asked else ''}{ours}"
 
 
 def _own(kind: str, address: str) -> str:

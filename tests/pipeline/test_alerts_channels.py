@@ -119,7 +119,7 @@ def test_a_message_says_what_a_person_needs(tmp_path: Path) -> None:
         ("dingding", "https://oapi.dingtalk.com/robot/send?access_token=abc", "dingtalk://abc/"),
         ("feishu", "https://open.feishu.cn/open-apis/bot/v2/hook/ab-cd", "feishu://ab-cd/"),
         ("webhook", "https://h.example/x", "jsons://h.example/x?"),
-        ("webhook", "http://h.example:8080/x?a=b", "json://h.example:8080/x?a=b&"),
+        ("webhook", "http://h.example:8080/x?a=b", "json://h.example:8080/x?-a=b&"),
         ("wecom", "https://evil.example/cgi-bin/webhook/send?key=abc", ""),
         ("wecom", "http://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=abc", ""),
         ("wecom", "mailto://x", ""),

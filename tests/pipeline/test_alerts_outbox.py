@@ -18,6 +18,7 @@ from pipeline.alerts.reading import attempts, counts, standings
 from pipeline.alerts.spreading import MOST_IN_A_PARCEL
 from pipeline.alerts.tables import alert, alert_attachment, alert_attempt, alert_group, alert_item, alert_parcel
 from pipeline.query.times import milliseconds
+from pipeline.retention import enforce
 from tests.pipeline.alerting import DUTY, LI, NOW, ONE, WANG, ZHANG, Office, an_alert, an_office, groups_of, texts
 from tests.stores import Stores
 
@@ -394,3 +395,14 @@ def test_old_alerts_are_forgotten_with_all_that_belongs_to_them(stores: Stores, 
                 left = [connection.execute(select(func.count()).select_from(t)).scalar_one() for t in tables]
                 assert left == [1, 0, 0, 1, 1, 0]  # the one that is still held
                 assert counts(connection)["held"] == 1
+
+
+def test_retention_takes_old_alerts_with_it(stores: Stores, tmp_path: Path) -> None:
+    with an_office(stores, tmp_path / "p", groups={"值班": ONE}) as office:
+        office.raise_alerts(an_alert())
+        office.deliver()
+        later = NOW + timedelta(days=366)
+        assert enforce(office.project, now=later, dry_run=True).alerts == 1
+        assert enforce(office.project, now=NOW + timedelta(days=364)).alerts == 0
+        assert enforce(office.project, now=later).alerts == 1
+        assert enforce(office.project, now=later, dry_run=True).alerts == 0
