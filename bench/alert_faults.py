@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import random
 import signal
@@ -215,6 +216,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    logging.getLogger("pipeline").setLevel(logging.CRITICAL)  # each refusal is a line, and there are a hundred
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
         init_project(root, region="云水县")

@@ -39,8 +39,6 @@ class Channels:
             return Outcome("away", 0, what)
         if not about_to_end():
             return Outcome("lost")
-        # Its log is what it says of a failure; it goes nowhere else, since it may quote what was sent.
-        logging.getLogger("apprise").propagate = False
         with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as told:
             done = service.notify(body=message, title="", body_format=apprise.NotifyFormat.TEXT)
             note = said(told.getvalue().replace(address, "…"))
@@ -53,6 +51,8 @@ class Channels:
 @cache
 def _apprise() -> Any:
     """The library, which loads all its services at their first use, and with them what is deprecated."""
+    # Its log is what it says of a failure; it goes nowhere else, since it may quote what was sent and to where.
+    logging.getLogger("apprise").propagate = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import apprise

@@ -74,8 +74,8 @@ def _prepare(project: Project, store: Engine, now: datetime) -> ConfigError | No
     """Decide who is told, and make parcels; what is wrong with the groups is returned."""
     wrong = None
     try:
-        rules = Rules(project.groups, matter_of(project), project.settings.alerts.worth_s)
-        spread(store, rules, now)
+        rules = Rules(project.groups, matter_of(project), project.settings.alerts.worth_s, now)
+        spread(store, rules)
     except ConfigError as error:
         wrong = error
     bundle(store, now)

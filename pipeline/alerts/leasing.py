@@ -100,7 +100,7 @@ def _return_expired(connection: Connection, now_ms: int, patience: Patience) -> 
     asked = select(alert_parcel).where(alert_parcel.c.state == "sending", over)
     for row in connection.execute(asked).all():
         if row.marked:
-            _unknown(connection, row, now_ms, patience, "the sending process ended")
+            _unknown(connection, row, now_ms, Outcome("unknown", note="the sending process ended"), patience)
         else:
             _note(
                 connection, row.id, now_ms, Outcome("lost", note="the sending process ended before the end of the mail")
@@ -133,7 +133,7 @@ def settle(store: Engine, parcel: Parcel, me: str, now_ms: int, outcome: Outcome
             _note(connection, parcel.id, now_ms, Outcome("lost", outcome.code, outcome.note))
             return "lost"
         if outcome.kind == "unknown":
-            _unknown(connection, row, now_ms, patience, outcome.note, outcome.code)
+            _unknown(connection, row, now_ms, outcome, patience)
             return "unknown"
         return _failed(connection, row, now_ms, outcome, patience)
 
@@ -154,12 +154,12 @@ def _failed(connection: Connection, row: Any, now_ms: int, outcome: Outcome, pat
     return "given_up"
 
 
-def _unknown(connection: Connection, row: Any, now_ms: int, patience: Patience, note: str, code: int = 0) -> None:
-    _note(connection, row.id, now_ms, Outcome("unknown", code, note))
+def _unknown(connection: Connection, row: Any, now_ms: int, outcome: Outcome, patience: Patience) -> None:
+    _note(connection, row.id, now_ms, outcome)
     due = now_ms + int(patience.unknown_s * 1000)
     since = row.unknown_ms if row.unknown_ms is not None else now_ms
     _set(
-        connection, row.id, state="waiting", due_ms=due, tries=row.tries + 1, unknown_ms=since, reason=note, lease_by=""
+        connection, row.id, state="waiting", due_ms=due, tries=row.tries + 1, unknown_ms=since, reason=outcome.note, lease_by=""
     )  # fmt: skip
 
 

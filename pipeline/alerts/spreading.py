@@ -32,11 +32,12 @@ MOST_IN_A_PARCEL = 40
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides who is told. worth_s: how long an unknown group is waited for."""
+    """What decides who is told. worth_s: how long an unknown group is waited for; now: aware."""
 
     groups: Mapping[str, Group]
     matter: Matter
     worth_s: float
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Release:
     digest: str = ""
 
 
-def spread(store: Engine, rules: Rules, now: datetime) -> int:
+def spread(store: Engine, rules: Rules) -> int:
     """Decide for each new alert who is told and when; returns how many were decided. Safe to do twice, and by two."""
     with read(store) as connection:
         waiting = alert.c.state.in_(("new", "open"))
@@ -60,12 +61,12 @@ def spread(store: Engine, rules: Rules, now: datetime) -> int:
             take_turn(connection, TURN)
             row = connection.execute(select(alert).where(alert.c.id == one, waiting)).first()
             if row is not None:
-                _spread_one(connection, row, rules, now)
+                _spread_one(connection, row, rules)
                 decided += 1
     return decided
 
 
-def _spread_one(connection: Connection, row: Any, rules: Rules, now: datetime) -> None:
+def _spread_one(connection: Connection, row: Any, rules: Rules) -> None:
     found: Alert | None = alert_of(row.record) if row.kind == "alert" else None
     names = found.delivery.groups if found else letter_of(row.record, []).groups
     asked = select(alert_group.c.group_name).where(alert_group.c.alert_id == row.id)
@@ -73,11 +74,11 @@ def _spread_one(connection: Connection, row: Any, rules: Rules, now: datetime) -
     unknown = [name for name in dict.fromkeys(names) if name not in rules.groups]
     for name in dict.fromkeys(names):
         if name in rules.groups and name not in done:
-            _tell_group(connection, row, found, name, rules, now)
-    _note(connection, row, unknown, rules.worth_s, now)
+            _tell_group(connection, row, found, name, rules)
+    _note(connection, row, unknown, rules)
 
 
-def _tell_group(connection: Connection, row: Any, found: Alert | None, name: str, rules: Rules, now: datetime) -> None:
+def _tell_group(connection: Connection, row: Any, found: Alert | None, name: str, rules: Rules) -> None:
     group = rules.groups[name]
     if found is not None and not rules.matter.concerns(group, found.topics, found.places):
         insert_new(connection, alert_group, [_group_row(row.id, name, "filtered", None)])
@@ -85,7 +86,7 @@ def _tell_group(connection: Connection, row: Any, found: Alert | None, name: str
     escalates = found is not None and found.delivery.escalate_after_s > 0 and len(group.people) > 1
     told = people(name, group)[:1] if escalates else people(name, group)
     everybody = [*told, *channels(name, group)]
-    when = release(connection, quiet_of(found, group), found.delivery.digest if found else "", everybody, now)
+    when = release(connection, quiet_of(found, group), found.delivery.digest if found else "", everybody, rules.now)
     after = found.delivery.escalate_after_s if found else 0.0
     following = milliseconds(when.at + timedelta(seconds=after)) if escalates else None
     insert_new(connection, alert_group, [_group_row(row.id, name, "told", following)])
@@ -144,10 +145,10 @@ def _group_row(alert_id: str, name: str, state: str, next_ms: int | None) -> dic
     return {"alert_id": alert_id, "group_name": name, "state": state, "next_ms": next_ms}
 
 
-def _note(connection: Connection, row: Any, unknown: Sequence[str], worth_s: float, now: datetime) -> None:
+def _note(connection: Connection, row: Any, unknown: Sequence[str], rules: Rules) -> None:
     """Say in the alert's row how it stands: a group that is unknown may still be written down."""
     told = connection.execute(select(func.count()).where(alert_item.c.alert_id == row.id)).scalar_one()
-    hopeful = unknown and milliseconds(now) < row.made_ms + worth_s * 1000
+    hopeful = unknown and milliseconds(rules.now) < row.made_ms + rules.worth_s * 1000
     state = "open" if hopeful else "told" if told else "nobody"
     note = "" if told else tr("没有哪个组要这些话题和地方的告警", "no group wants alerts about these topics and places")
     if unknown:

@@ -16,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.mail import Mail
+from config.settings import SHIPPED
 from pipeline.alerts.links import claim_of, link_key, token_of
 from pipeline.alerts.message import Envelope, Written, mail_of
+from pipeline.alerts.templates import NAMES
 from pipeline.crawl import crawl
 from pipeline.process import process
 from pipeline.query.layer import QueryLayer, Question
@@ -189,6 +191,10 @@ def test_own_templates_come_first_and_a_broken_one_loses_nothing(
     told = "\n".join(record.getMessage() for record in caplog.records)
     assert re.search(r"templates/alert\.txt:\d", told)
     assert re.search(r"templates/alert\.html:2: .*titel", told)
+
+
+def test_every_template_that_ships_is_one_that_is_used() -> None:
+    assert sorted(path.name for path in (SHIPPED / "templates").glob("alert*")) == sorted(NAMES)
 
 
 def test_a_template_cannot_reach_what_is_not_given_to_it(office: Office) -> None:
