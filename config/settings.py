@@ -16,9 +16,11 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from config.alerts import Alerts, web_base
 from config.cases import Cases
 from config.errors import ConfigError
 from config.events import Events
+from config.mail import Mail as Mail
 from config.model import Model as Model  # where the other rooms look for it
 from config.text import tr
 from config.yamlfile import KeyPath, YamlFile, config_error, read_yaml
@@ -155,6 +157,7 @@ class Retention(Model):
     revisions_days: Annotated[int, Field(ge=1)] = Field(365, description="旧版本保留天数")
     set_aside_days: Annotated[int, Field(ge=1)] = Field(30, description="搁置材料保留天数")
     runs_days: Annotated[int, Field(ge=1)] = Field(365, description="采集报告保留天数")
+    alerts_days: Annotated[int, Field(ge=30)] = Field(365, description="发件箱里已了结的告警保留天数")
     audit_days: Annotated[int, Field(ge=180)] = Field(1095, description="查询与导出的审计记录保留天数，至少 180 天")
 
 
@@ -198,20 +201,12 @@ class Dashboard(Model):
 
     address: str = Field("127.0.0.1", description="监听地址；没有登录功能时只允许本机回环地址")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8501, description="端口；0 表示任选空闲端口")
+    url: str = Field("", description="收件人打开看板的地址，如 https://yuqing.example.gov.cn；空则信里没有看板链接")
 
-
-class Mail(Model):
-    """The mail server; unset host means no mail."""
-
-    host: str = Field("", description="SMTP 服务器；空则不发邮件")
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="端口")
-    security: Literal["starttls", "tls", "none"] = Field("starttls", description="加密方式")
-    user: str = Field("", description="登录名")
-    password: SecretStr | None = Field(
-        None, description="密码，只能由环境变量 QINGYU_MAIL__PASSWORD 或 password_file 给出"
-    )
-    password_file: str | None = Field(None, description="存有密码的文件")
-    sender: str = Field("", description="发件人地址")
+    @field_validator("url")
+    @classmethod
+    def _base(cls, value: str) -> str:
+        return web_base(value)
 
 
 class Log(Model):
@@ -241,6 +236,7 @@ class Settings(Model):
     health: Health = Field(default_factory=Health, description="健康页")
     dashboard: Dashboard = Field(default_factory=Dashboard, description="看板")
     mail: Mail = Field(default_factory=Mail, description="邮件")
+    alerts: Alerts = Field(default_factory=Alerts, description="告警的送达")
     log: Log = Field(default_factory=Log, description="日志")
 
     @field_validator("region")

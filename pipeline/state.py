@@ -1,8 +1,9 @@
 """Every table of the store, those of the pipeline's own state among them: import `metadata` from here to have them all."""
 
 from crawlers.schema import metadata
+from pipeline.alerts import tables as _alerts
 from pipeline.cases import tables as _cases
 from pipeline.events import tables as _events
 
 __all__ = ["metadata"]
-_ = (_cases, _events)
+_ = (_alerts, _cases, _events)
