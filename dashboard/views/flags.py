@@ -7,9 +7,10 @@ from datetime import timedelta
 import streamlit as st
 
 from crawlers.store import opened, read
-from dashboard import asking, flag_parts, parts
+from dashboard import alert_parts, asking, flag_parts, parts
 from dashboard.display import label
 from dashboard.texts import LEVELS, t, word
+from pipeline.alerts.reading import standings
 from pipeline.events.model import LEVELS as RISING
 from pipeline.events.model import Event, Flag
 from pipeline.events.reading import event_by_id, flags
@@ -72,6 +73,10 @@ def show() -> None:
         st.success(label(said))
     with opened(asking.project()) as store, read(store) as connection:
         found = flags(connection, since=now - timedelta(days=days), at_least=least)  # type: ignore[arg-type]
+        alerts = alert_parts.waiting(standings(connection), since=now - timedelta(days=days))
+    alert_parts.waiting_part(alerts, who=who, now=now)
+    if alerts:
+        parts.heading(t("flags"))
     some = listed(found, fresh=fresh)
     if not some:
         st.info(t("flags_none"))

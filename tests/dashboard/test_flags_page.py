@@ -10,7 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from config.project import Project, init_project, open_project
 from config.text import set_language
-from crawlers.store import opened, read
+from crawlers.store import opened, read, write
+from pipeline.alerts.model import Alert, Delivery
+from pipeline.alerts.outbox import enqueue
+from pipeline.alerts.reading import standings
 from pipeline.events import detect as detecting
 from pipeline.events.model import Flag
 from pipeline.events.reading import flags
@@ -64,7 +67,7 @@ def test_a_verdict_needs_a_name_and_is_kept(project: Project) -> None:
     flag = raised(project)[0]
     app = page()
     app.button(key=f"judge-{flag.id}-noise").click().run()
-    assert [w.value for w in app.warning] == ["先在上面写下你的姓名，再评价。"]
+    assert [w.value for w in app.warning] == ["先在上面写下你的姓名。"]
     assert raised(project)[0].verdict == ""
     app.text_input(key="who").set_value("张三").run()
     app.button(key=f"judge-{flag.id}-noise").click().run()
@@ -72,6 +75,25 @@ def test_a_verdict_needs_a_name_and_is_kept(project: Project) -> None:
     assert raised(project)[0].verdict == "noise"
     app.toggle(key="flags-open").set_value(True).run()
     assert "14 天内 5 个以上声音" not in said(app)
+
+
+def test_an_alert_is_acknowledged_by_name_and_no_more_waits(project: Project) -> None:
+    now = datetime.now(UTC)
+    alert = Alert(
+        "a" * 32, "r", "", "orange", "<b>丽景新城</b> 搅拌站", ("为什么",), (), "粉尘", now, now, (), (), (), now,
+        Delivery(("值班",)),
+    )  # fmt: skip
+    with opened(project) as store, write(store) as connection:
+        enqueue(connection, [alert])
+    app = page()
+    assert not app.exception and "&lt;b&gt;丽景新城" in said(app)
+    app.text_input(key="who").set_value("张三").run()
+    app.button(key=f"ack-{alert.id}").click().run()
+    assert not app.exception and "张三" in app.success[0].value
+    assert "&lt;b&gt;丽景新城" not in said(app)
+    with opened(project) as store, read(store) as connection:
+        (standing,) = standings(connection)
+    assert standing.acknowledged_by == "张三"
 
 
 def test_the_event_shows_its_course_and_posts_verbatim(project: Project) -> None:
