@@ -19,6 +19,7 @@ from pathlib import Path
 
 from config.dashboards import Dashboard, load_dashboards
 from config.errors import ConfigError
+from config.groups import Group, load_groups
 from config.settings import SHIPPED, Settings, load_settings
 from config.sources import SourceConfig, load_sources
 from config.text import tr
@@ -77,6 +78,11 @@ class Project:
     def dashboards(self) -> dict[str, Dashboard]:
         """The shipped dashboards and the project's own, by name. Raises ConfigError for a faulty file."""
         return load_dashboards([SHIPPED / "dashboards", self.config_dir / "dashboards"])
+
+    @cached_property
+    def groups(self) -> dict[str, Group]:
+        """The groups that alerts and letters go to, by name. Raises ConfigError for a faulty file."""
+        return load_groups(self.file("groups.yaml"))
 
     def dashboard(self, name: str) -> tuple[str, Dashboard]:
         """The dashboard of that name or title, with its name. Raises ConfigError that lists the known ones."""

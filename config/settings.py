@@ -16,9 +16,12 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from config.alerts import Alerts, web_base
+from config.briefs import Briefs
 from config.cases import Cases
 from config.errors import ConfigError
 from config.events import Events
+from config.mail import Mail as Mail
 from config.model import Model as Model  # where the other rooms look for it
 from config.text import tr
 from config.yamlfile import KeyPath, YamlFile, config_error, read_yaml
@@ -155,6 +158,7 @@ class Retention(Model):
     revisions_days: Annotated[int, Field(ge=1)] = Field(365, description="旧版本保留天数")
     set_aside_days: Annotated[int, Field(ge=1)] = Field(30, description="搁置材料保留天数")
     runs_days: Annotated[int, Field(ge=1)] = Field(365, description="采集报告保留天数")
+    alerts_days: Annotated[int, Field(ge=30)] = Field(365, description="发件箱里已了结的告警保留天数")
     audit_days: Annotated[int, Field(ge=180)] = Field(1095, description="查询与导出的审计记录保留天数，至少 180 天")
 
 
@@ -198,49 +202,12 @@ class Dashboard(Model):
 
     address: str = Field("127.0.0.1", description="监听地址；没有登录功能时只允许本机回环地址")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8501, description="端口；0 表示任选空闲端口")
+    url: str = Field("", description="收件人打开看板的地址，如 https://yuqing.example.gov.cn；空则信里没有看板链接")
 
-
-class Mail(Model):
-    """The mail server; unset host means no mail."""
-
-    host: str = Field("", description="SMTP 服务器；空则不发邮件")
-    port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="端口")
-    security: Literal["starttls", "tls", "none"] = Field("starttls", description="加密方式")
-    user: str = Field("", description="登录名")
-    password: SecretStr | None = Field(
-        None, description="密码，只能由环境变量 QINGYU_MAIL__PASSWORD 或 password_file 给出"
-    )
-    password_file: str | None = Field(None, description="存有密码的文件")
-    sender: str = Field("", description="发件人地址")
-
-
-class Briefs(Model):
-    """What briefs say and when `qingyu run` makes them."""
-
-    place: str = Field("", max_length=40, description="标题里的地名；空则用 region")
-    masthead: str = Field("", max_length=40, description="红色版头的名称；空则为“地名+网情日报”等")
-    formats: tuple[Literal["docx", "html", "pdf"], ...] = Field(
-        ("docx",), min_length=1, description="定时成稿的格式：docx、html、pdf"
-    )
-    groups: tuple[str, ...] = Field((), description="定时成稿后发给哪些组")
-    daily_at: str = Field(
-        "",
-        pattern=r"^$|^([01]\d|2[0-3]):[0-5]\d$",
-        description="每日成稿的时刻（Asia/Shanghai，前一日的日报），如 08:00；空则不做",
-    )
-    weekly_on: Annotated[int, Field(ge=0, le=7)] = Field(
-        0, description="星期几（1 为星期一）做上一周的周报，时刻同 daily_at；0 为不做"
-    )
-    monthly_on: Annotated[int, Field(ge=0, le=28)] = Field(
-        0, description="每月几日做上月的月报，时刻同 daily_at；0 为不做"
-    )
-    events: Annotated[int, Field(ge=1, le=50)] = Field(5, description="重点事件最多细述几项，其余只列名称")
-    on_time_workdays: Annotated[int, Field(ge=1, le=60)] = Field(5, description="留言在几个工作日内答复算按时")
-
-    @field_validator("formats", "groups", mode="before")
+    @field_validator("url")
     @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return tuple(one.strip() for one in value.split(",")) if isinstance(value, str) else value
+    def _base(cls, value: str) -> str:
+        return web_base(value)
 
 
 class Log(Model):
@@ -270,6 +237,7 @@ class Settings(Model):
     health: Health = Field(default_factory=Health, description="健康页")
     dashboard: Dashboard = Field(default_factory=Dashboard, description="看板")
     mail: Mail = Field(default_factory=Mail, description="邮件")
+    alerts: Alerts = Field(default_factory=Alerts, description="告警的送达")
     briefs: Briefs = Field(default_factory=Briefs, description="简报")
     log: Log = Field(default_factory=Log, description="日志")
 

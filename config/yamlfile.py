@@ -182,10 +182,13 @@ def _unknown_key(model: type[BaseModel], path: KeyPath) -> str:
 
 def _keys_at(model: type[BaseModel], path: KeyPath) -> list[str]:
     current: type[BaseModel] | None = model
+    named = False  # the next part is a name people gave: the key of a mapping
     for part in path:
-        if current is None or isinstance(part, int):
+        if current is None or isinstance(part, int) or named:
+            named = False
             continue
         info = current.model_fields.get(part)
+        named = info is not None and getattr(info.annotation, "__origin__", None) is dict
         current = _model_within(info.annotation) if info else None
     return list(current.model_fields) if current else []
 

@@ -20,13 +20,14 @@ _BATCH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """How many of each were removed (or would be)."""
+    """How many of each were removed (or would be). alerts: by the pipeline, whose they are."""
 
     posts: int
     revisions: int
     set_aside: int
     runs: int
     audit: int
+    alerts: int = 0
 
     def to_dict(self) -> dict[str, int]:
         """As JSON values."""

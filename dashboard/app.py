@@ -24,6 +24,7 @@ def main() -> None:
         page = st.navigation(
             [
                 st.Page("views/today.py", title=t("today"), url_path="today", default=True),
+                st.Page("views/flags.py", title=t("flags"), url_path="flags"),
                 st.Page("views/search.py", title=t("search"), url_path="search"),
                 st.Page("views/dashboards.py", title=t("dashboards"), url_path="dashboards"),
                 st.Page("views/sources.py", title=t("sources"), url_path="sources"),

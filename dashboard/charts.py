@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import altair as alt
@@ -113,3 +113,22 @@ def trend_bars(days: Sequence[Day], *, unknown: Collection[date] = (), height: i
         .add_params(_pick())
     )
     return (alt.layer(missing, bars) if unknown else bars).properties(height=height)
+
+
+def event_curve(curve: Sequence[tuple[date, int]], *, height: int = 120) -> Any:
+    """Posts of an event by day, from its first day to its last; days without any are none."""
+    counts = dict(curve)
+    first, last = min(counts), max(counts)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    frame = pd.DataFrame({"day": [d.isoformat() for d in days], "count": [counts.get(d, 0) for d in days]})
+    tooltip = [alt.Tooltip("day:O", title=t("day")), alt.Tooltip("count:Q", title=t("volume"))]
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=CALM)
+        .encode(
+            x=alt.X("day:O", axis=axis_days(len(days))),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3, format="d")),
+            tooltip=tooltip,
+        )
+        .properties(height=height)
+    )

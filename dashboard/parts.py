@@ -13,7 +13,7 @@ from dashboard.address import View
 from dashboard.display import link, marked, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, t, word
 
-TODAY, SEARCH, SOURCES = "views/today.py", "views/search.py", "views/sources.py"
+TODAY, SEARCH, SOURCES, FLAGS = "views/today.py", "views/search.py", "views/sources.py", "views/flags.py"
 # A post of a megabyte must not stop the browser; the detail shows more than a card does.
 CARD_CHARS, DETAIL_CHARS = 400, 20_000
 
@@ -32,6 +32,8 @@ _STYLE = """<style>
   background: rgba(59,130,160,.07)}
 .qy-tag {border: 1px solid rgba(128,140,146,.4); border-radius: 1em; padding: 0 .55em; font-size: .82rem; white-space: nowrap}
 .qy-negative {color: #b4561a} .qy-positive {color: #2b6f8c} .qy-neutral {opacity: .75}
+.qy-level {font-weight: 600; white-space: nowrap}
+.qy-level.red {color: #b3261e} .qy-level.orange {color: #a5501a} .qy-level.yellow {color: #7a6200} .qy-level.blue {color: #2b6f8c}
 .qy-strip {display: flex; flex-wrap: wrap; gap: .3rem .9rem; font-size: .88rem}
 .qy-strip .bad {color: #b4561a; font-weight: 600}
 h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
@@ -42,7 +44,8 @@ h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; cli
 [class*="st-key-link-tight"] {margin-top: -.5rem}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
-@media (prefers-color-scheme: dark) {.qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}}
+@media (prefers-color-scheme: dark) {.qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}
+  .qy-level.red {color: #f2918a} .qy-level.orange {color: #e8955a} .qy-level.yellow {color: #d9bf5a} .qy-level.blue {color: #7cc0d8}}
 </style>"""
 
 
@@ -130,6 +133,16 @@ def official_block(post: Mapping[str, Any], *, size: int) -> str:
         return ""
     head = f"{t('official_reply')} · {official.get('unit') or '—'} · {posted_at({'published': official.get('replied'), 'collected': None})}"
     return f'<div class="qy-official"><b>{shown(head)}</b><br>{shown(cut(official.get("text") or "", size))}</div>'
+
+
+def post_card(post: Mapping[str, Any]) -> str:
+    """A post as HTML, its text as far as a card shows it."""
+    title = shown(cut(post.get("title") or "", 200)) or f'<span class="qy-dim">{shown(t("untitled"))}</span>'
+    return (
+        f'<div class="qy-card qy-post"><div class="title">{title}</div>{facts_line(post)}'
+        f'<div class="text">{shown(cut(post.get("text") or "", CARD_CHARS))}</div>{official_block(post, size=220)}'
+        f'<div class="qy-dim">{link(post["url"], t("original"))}</div></div>'
+    )
 
 
 def hit_card(hit: Any) -> str:

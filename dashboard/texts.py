@@ -6,6 +6,7 @@ from config.text import tr
 
 TEXTS: dict[str, tuple[str, str]] = {
     "today": ("今日", "Today"),
+    "flags": ("预警", "Flags"),
     "search": ("检索", "Search"),
     "sources": ("来源", "Sources"),
     "dashboards": ("面板", "Dashboards"),
@@ -199,6 +200,49 @@ There is no way to ask by author: this counts matters and follows nobody.""",
     "unknown_days": ("灰底的日子没有数据。", "Grey days have no data."),
     "more": ("其余 {n} 条", "{n} more"),
     "untitled": ("（无标题）", "(no title)"),
+    "alerts_waiting": ("等人确认的告警（{n}）", "Alerts that wait for somebody ({n})"),
+    "alerts_help": (
+        "确认之后不再告诉下一位；送达情况见 qingyu alerts。",
+        "Once acknowledged the next person is not told; how they were delivered: qingyu alerts.",
+    ),
+    "alert_mine": ("我来处理", "Mine"),
+    "alert_ack": ("确认“{l}”", "Acknowledge “{l}”"),
+    "alert_acked": ("已确认：{l} — {w}", "Acknowledged: {l} — {w}"),
+    "alert_nobody": ("没有要告诉的人（config/groups.yaml）", "nobody to tell (config/groups.yaml)"),
+    "flags_days": ("最近几天", "Days back"),
+    "flags_days_n": ("{n} 天", "{n} days"),
+    "flags_least": ("至少", "At least"),
+    "flags_none": ("这些天没有达到这一级的预警。", "No flags of that level in these days."),
+    "flags_open": ("只看没有评过的", "Only those not judged"),
+    "flags_more": (
+        "另有 {n} 条没有列出：缩短天数或提高级别。",
+        "{n} more are not listed: fewer days or a higher level.",
+    ),
+    "flag_raised": ("{t} 发出", "raised {t}"),
+    "flag_duty": ("通常由 {u} 答复", "usually answered by {u}"),
+    "flag_negative": ("负面 {p}", "{p} negative"),
+    "flag_judged": ("评为：{v}", "judged: {v}"),
+    "flag_drivers": ("说的是：{p}", "said: {p}"),
+    "who": ("你的姓名（评价与确认时记下）", "Your name (kept with what you say)"),
+    "who_missing": ("先在上面写下你的姓名。", "Write your name above first."),
+    "judge": ("评价“{l}”", "Judge “{l}”"),
+    "judged_now": ("已记下：{l} — {v}", "Kept: {l} — {v}"),
+    "event_open": ("看这件事", "See the event"),
+    "event_gone": (
+        "没有这件事：编号有误，或帖子已按保留期限清除。",
+        "There is no such event: a wrong id, or its posts were purged.",
+    ),
+    "event_counts": (
+        "{o} 条（另有转载 {c}）· {v} 个声音 · 负面 {n} · {a} 条有官方答复",
+        "{o} posts (and {c} copies) · {v} voices · {n} negative · {a} answered",
+    ),
+    "event_span": ("{s} · 最早 {f} · 最近 {l}", "{s} · first {f} · latest {l}"),
+    "event_curve": ("每天几条", "Posts by day"),
+    "event_posts": ("代表帖子（原文）", "Posts that say it best (verbatim)"),
+    "event_flags": ("关于它的预警", "Flags about it"),
+    "event_similar": ("过去相似的事", "Similar events of the past"),
+    "event_all": ("全部帖子", "All posts"),
+    "flags_back": ("回到预警", "Back to the flags"),
     "problem": ("出错了：{m}", "Something went wrong: {m}"),
     "away": (
         "图表与检索暂时没有；来源、采集与搁置的情况仍可查看。恢复后刷新本页即可，采集到的内容不会丢失。",
@@ -207,6 +251,31 @@ There is no way to ask by author: this counts matters and follows nobody.""",
     ),
 }
 
+# The shape says the level without the colour.
+LEVELS = {
+    "red": ("■ 红", "■ red"),
+    "orange": ("◆ 橙", "◆ orange"),
+    "yellow": ("▲ 黄", "▲ yellow"),
+    "blue": ("● 蓝", "● blue"),
+}
+TOLD = {
+    "waiting": ("等待送出", "waiting"),
+    "held": ("静默或汇总中", "held"),
+    "sending": ("正在送", "being sent"),
+    "sent": ("已送达", "sent"),
+    "given_up": ("未送达", "given up"),
+}
+FLAG_KINDS = {
+    "event": ("事件", "event"),
+    "topic": ("话题", "topic"),
+    "sector": ("领域", "sector"),
+    "place": ("地点", "place"),
+    "phrase": ("短语", "phrase"),
+    "sentiment": ("情感", "sentiment"),
+    "source": ("来源", "source"),
+}
+VERDICTS = {"true": ("属实", "true"), "noise": ("误报", "noise"), "known": ("早已知道", "known")}
+EVENT_STATES = {"growing": ("在发展", "growing"), "fading": ("在消退", "fading"), "over": ("已平息", "over")}
 SENTIMENTS = {
     "negative": ("▼ 负面", "▼ negative"),
     "neutral": ("● 中性", "● neutral"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import smtplib
-import ssl
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,6 +23,7 @@ from config.text import tr
 from config.yamlfile import read_yaml
 from crawlers.schema import post
 from crawlers.store import open_store, read
+from pipeline.alerts.smtp import connect
 from pipeline.workers import AtWork, at_work
 
 State = Literal["ok", "warning", "failed"]
@@ -262,26 +262,15 @@ def _mail(project: Project) -> Iterator[Finding]:
         yield Finding("mail", "ok", tr("没有设置邮件", "mail is not set up"))
         return
     try:
-        if mail.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(mail.host, mail.port, timeout=_MAIL_TIMEOUT_S, context=_tls())
-        else:
-            server = smtplib.SMTP(mail.host, mail.port, timeout=_MAIL_TIMEOUT_S)
-        with server:
-            server.ehlo()
-            if mail.security == "starttls":
-                server.starttls(context=_tls())
-                server.ehlo()
-            if mail.user and mail.password is not None:
-                server.login(mail.user, mail.password.get_secret_value())
+        with connect(mail.model_copy(update={"timeout_s": min(mail.timeout_s, _MAIL_TIMEOUT_S)})):
+            pass
+    except ConfigError as error:
+        yield Finding("mail", "failed", error.message, tr("改正 mail 一节", "mend the section mail"))
     except (OSError, smtplib.SMTPException) as error:
         remedy = tr("检查 mail 一节的主机、端口、加密与登录", "check host, port, security and login under mail")
         yield Finding("mail", "failed", f"{mail.host}:{mail.port} {type(error).__name__}: {error}", remedy)
     else:
         yield Finding("mail", "ok", tr("{h}:{p} 可用", "{h}:{p} answers", h=mail.host, p=mail.port))
-
-
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _sources(project: Project) -> Iterator[Finding]:

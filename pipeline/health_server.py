@@ -1,4 +1,4 @@
-"""A small HTTP server for `/health` and `/metrics`, in threads of the process it tells of."""
+"""A small HTTP server for `/health`, `/metrics` and the acknowledging of alerts, in threads of the process it tells of."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 from config.errors import StageError
 from config.logs import place_of
@@ -28,23 +30,39 @@ _CLIENT_S = 10.0
 _AT_ONCE = 8
 
 
+_MOST_POSTED = 4_096
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent. status: of HTTP; kind: the content type."""
+    """What is sent. status: of HTTP; kind: the content type; headers: further ones."""
 
     status: int
     kind: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form is asked. posted: by POST; values: of the address and of what was posted, the first of each name."""
+
+    posted: bool
+    values: Mapping[str, str]
 
 
 Pages = Mapping[str, Callable[[], Answer]]
+Forms = Mapping[str, Callable[[Asked], Answer]]
 
 
 @contextmanager
-def served(settings: HealthSettings, pages: Pages) -> Iterator[int]:
-    """Answer `pages` while the block lasts, on the port that is given. Raises StageError where that cannot be had."""
+def served(settings: HealthSettings, pages: Pages, forms: Forms | None = None) -> Iterator[int]:
+    """Answer `pages` and `forms` while the block lasts, on the port that is given. Raises StageError where that cannot be had.
+
+    forms: pages that take values; only by POST may they change anything.
+    """
     try:
-        server = _Server(settings.address, settings.port, pages)
+        server = _Server(settings.address, settings.port, pages, forms or {})
     except OSError as error:
         message = tr(
             "健康页不能在 {a} 端口 {p} 上监听：{e}；改 health.address 或 health.port",
@@ -82,13 +100,16 @@ def pages_of(watch: Watch, *, running: Callable[[], bool], engine: str) -> Pages
     return {"/health": health, "/metrics": metrics}
 
 
+_NOT_FOUND = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n")
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: str, port: int, pages: Pages) -> None:
+    def __init__(self, address: str, port: int, pages: Pages, forms: Forms) -> None:
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.pages = pages
+        self.pages, self.forms = pages, forms
         self._places = threading.BoundedSemaphore(_AT_ONCE)
         super().__init__((address, port), _Handler)
 
@@ -134,14 +155,37 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer without the page itself."""
         self._answer(body=False)
 
+    def do_POST(self) -> None:
+        """Answer a form that was sent; nothing else is posted to."""
+        path, _, query = self.path.partition("?")
+        form = self.server.forms.get(path)
+        length = self.headers.get("Content-Length", "")
+        if form is None or not length.isdecimal() or int(length) > _MOST_POSTED:
+            self.close_connection = True
+            self._send(_NOT_FOUND, body=True)
+            return
+        try:
+            posted = self.rfile.read(int(length)).decode("ascii", "replace")
+        except OSError:  # it went away, or was too slow
+            self.close_connection = True
+            return
+        self._send(_made(lambda: form(Asked(True, _values(query) | _values(posted)))), body=True)
+
     def _answer(self, *, body: bool) -> None:
-        page = self.server.pages.get(self.path.partition("?")[0])
-        found = Answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found\n") if page is None else _made(page)
+        path, _, query = self.path.partition("?")
+        page, form = self.server.pages.get(path), self.server.forms.get(path)
+        if form is not None:
+            page = partial(form, Asked(False, _values(query)))
+        self._send(_NOT_FOUND if page is None else _made(page), body=body)
+
+    def _send(self, found: Answer, *, body: bool) -> None:
         self.send_response(found.status)
         self.send_header("Content-Type", found.kind)
         self.send_header("Content-Length", str(len(found.body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in found.headers:
+            self.send_header(name, value)
         self.end_headers()
         if body:
             self.wfile.write(found.body)
@@ -152,6 +196,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Probes come every few seconds; they are not logged."""
+
+
+def _values(text: str) -> dict[str, str]:
+    """The first value of each name; too many names are someone's mistake."""
+    try:
+        return {name: found[0] for name, found in parse_qs(text[:_MOST_POSTED], max_num_fields=20).items()}
+    except ValueError:
+        return {}
 
 
 def _made(page: Callable[[], Answer]) -> Answer:

@@ -26,6 +26,7 @@ from config.sources import SourceConfig
 from config.text import tr
 from crawlers.schema import run as run_table
 from crawlers.store import open_store, read
+from pipeline.alerts.ack_page import ack_forms
 from pipeline.backup import back_up, only_embedded
 from pipeline.crawl import PARALLEL, crawl, lanes
 from pipeline.events.detect import detect
@@ -85,7 +86,7 @@ class Schedule:
         watch = Watch(self.project, jobs=self.jobs, next_runs=self._next_runs)
         engine = "elasticsearch" if settings.index.url else "tantivy"
         pages = pages_of(watch, running=lambda: self.scheduler.running and not self.stopped.is_set(), engine=engine)
-        with served(settings.health, pages) as port:
+        with served(settings.health, pages, ack_forms(self.project)) as port:
             logger.info("health address=%s port=%s", settings.health.address, port)
             yield
 

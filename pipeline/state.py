@@ -1,9 +1,10 @@
 """Every table of the store, those of the pipeline's own state among them: import `metadata` from here to have them all."""
 
 from crawlers.schema import metadata
+from pipeline.alerts import tables as _alerts
 from pipeline.briefs import tables as _briefs
 from pipeline.cases import tables as _cases
 from pipeline.events import tables as _events
 
 __all__ = ["metadata"]
-_ = (_briefs, _cases, _events)
+_ = (_alerts, _briefs, _cases, _events)

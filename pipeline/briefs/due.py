@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, time, timedelta
 
+from config.briefs import Briefs
 from config.errors import QingyuError
 from config.project import Project
-from config.settings import Briefs
 from crawlers.store import opened
 from pipeline.briefs import shelf
 from pipeline.briefs.making import Order, finish

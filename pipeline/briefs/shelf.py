@@ -140,8 +140,8 @@ def by_id(engine: Engine, root: Path, made_id: str) -> MadeBrief:
     if len(rows) != 1:
         raise ConfigError(
             tr(
-                "没有编号为 {i} 的简报，或不止一份；编号见 qingyu brief list --json",
-                "no brief {i}, or more than one; ids are in qingyu brief list --json",
+                "没有编号为 {i} 的简报，或不止一份；编号见 qingyu brief list",
+                "no brief {i}, or more than one; ids are in qingyu brief list",
                 i=made_id[:40],
             )
         )

@@ -102,6 +102,7 @@ PURGED: Words = {
     "set_aside": ("搁置材料", "set-aside pieces"),
     "runs": ("采集报告", "run reports"),
     "audit": ("审计记录", "audit records"),
+    "alerts": ("告警", "alerts"),
 }
 ROLES: Words = {
     "list": ("列表页", "list"),
@@ -153,6 +154,28 @@ VERDICTS: Words = {
     "true": ("属实", "true"),
     "noise": ("误报", "noise"),
     "known": ("早已知道", "known"),
+}
+DELIVERIES: Words = {
+    "new": ("待分发", "new"),
+    "open": ("有组不认识", "group unknown"),
+    "nobody": ("无人要", "nobody"),
+    "told": ("已告诉", "told"),
+    "filtered": ("不关此组的事", "not of this group"),
+    "waiting": ("待发", "waiting"),
+    "held": ("留着", "held"),
+    "sending": ("在发", "sending"),
+    "sent": ("已送到", "sent"),
+    "given_up": ("已放弃", "given up"),
+}
+ATTEMPTS: Words = {
+    "sent": ("✓ 收下", "✓ taken"),
+    "put_off": ("! 推迟", "! put off"),
+    "away": ("✗ 没有答复", "✗ away"),
+    "refused": ("✗ 拒收", "✗ refused"),
+    "given_up": ("✗ 放弃", "✗ given up"),
+    "unknown": ("? 不知收没收下", "? unknown"),
+    "asked": ("再试", "asked again"),
+    "lost": ("由别的进程接手", "taken over"),
 }
 
 

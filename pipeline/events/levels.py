@@ -13,15 +13,12 @@ from pipeline.events.model import LEVELS, Level
 _NAMES = {"blue": ("蓝", "blue"), "yellow": ("黄", "yellow"), "orange": ("橙", "orange"), "red": ("红", "red")}
 
 
-def level_of(
-    voices: Mapping[int, int], rules: Sequence[LevelRule], *, beyond: bool = False
-) -> tuple[Level, str] | None:
-    """The highest level whose rule holds, with the rule in words; None where none does. voices: by length of window, days;
-    beyond: they are those beyond the usual."""
+def rule_met(voices: Mapping[int, int], rules: Sequence[LevelRule]) -> LevelRule | None:
+    """The rule of the highest level that holds; None where none does. voices: by length of window, days."""
     for level in reversed(LEVELS):
         for rule in rules:
             if rule.level == level and voices.get(rule.days, 0) >= rule.voices:
-                return level, sentence(rule, beyond=beyond)
+                return rule
     return None
 
 

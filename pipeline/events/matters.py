@@ -18,7 +18,7 @@ from config.events import WINDOWS, Events
 from pipeline.events.chance import Family, predictive
 from pipeline.events.heard import DAY_MS, Heard
 from pipeline.events.lately import SPAN_MS, Lately
-from pipeline.events.levels import above, least_voices, level_of
+from pipeline.events.levels import above, least_voices, rule_met, sentence
 from pipeline.events.model import Level
 from pipeline.events.similar import Similar, features
 
@@ -39,7 +39,7 @@ _WARM_DAYS = 28
 _COMMON_SHARE, _COMMON_CHANCE, _LEAST_COMMON = 0.6, 1e-8, 3
 _LOOKED_AT = 500
 _LOOKED = frozenset((3, 4, 6, 9, 13, 19, 28, 42, 63, 94, 141, 211, 316, 474))
-# So unlikely the voices of the whole event must be: what is always spoken of is louder on some days.
+# So unlikely the voices of a whole event are at least: what is always spoken of is louder on some days.
 _UNUSUAL = 0.01
 # An event that nobody spoke of for so long is over; who speaks of it again opens it again.
 QUIET_DAYS = 28
@@ -324,21 +324,23 @@ class Matters:
             return []
         here = self._of_event(event)
         # Of what is always spoken of, only the voices beyond the usual count.
-        windows = [one for days in WINDOWS if (one := self._window(here, end, days, _OWN_PRIOR_DAYS)) is not None]
-        voices = {days: max(0, round(count - usual)) for days, count, usual, _ in windows}
-        reached = level_of(voices, self.rules.levels)
-        if reached is None:
+        windows = {days: one for days in WINDOWS if (one := self._window(here, end, days, _OWN_PRIOR_DAYS)) is not None}
+        rule = rule_met({days: max(0, round(one[1] - one[2])) for days, one in windows.items()}, self.rules.levels)
+        if rule is None:
             return []
-        level, rule = reached
-        sure = burst is not None and burst.adjusted <= self.rules.false_share
-        if min(chance for *_, chance in windows) > _UNUSUAL or not (
-            (again and sure) or (not again and above(level, event.level))
-        ):
+        # Of the windows in which the rule is met, the least likely one tells it best.
+        met = [one for one in windows.values() if one[0] <= rule.days and round(one[1] - one[2]) >= rule.voices]
+        told = self._burst(min(met, key=lambda one: one[3]), end)
+        sure = told.adjusted <= self.rules.false_share
+        if again and burst is not None and burst.adjusted <= self.rules.false_share:
+            # The words of this post are unusual; the event must be somewhat so.
+            told = told if sure else burst
+            sure = sure or min(one[3] for one in met) <= _UNUSUAL
+        if not sure or not (again or above(rule.level, event.level)):
             return []
-        event.level, event.flagged_ms = level, end
-        if not sure or burst is None:
-            burst = self._burst(min(windows, key=lambda one: one[3]), end)
-        return [Raised(event.id, post.id, burst, level, rule, self._voices(here, end - LONGEST * DAY_MS, end))]
+        event.level, event.flagged_ms = rule.level, end
+        voices = self._voices(here, end - LONGEST * DAY_MS, end)
+        return [Raised(event.id, post.id, told, rule.level, sentence(rule), voices)]
 
     def _of_event(self, event: Gathering) -> list[int]:
         """Numbers of its posts that are not forgotten."""

@@ -14,7 +14,7 @@ from crawlers.schema import annotation, meta, post
 from crawlers.schema import run as run_table
 from crawlers.store import insert_rows, upsert
 from pipeline.events.flagging import SHANGHAI, day_of, flag_id
-from pipeline.events.levels import level_of
+from pipeline.events.levels import rule_met, sentence
 from pipeline.events.model import Flag, Kind, Level
 from pipeline.events.reading import flags as read_flags
 from pipeline.events.rows import flag_row
@@ -66,10 +66,9 @@ def _flags(
 def _flag(one: Moved, day: date, rules: Events, name: Callable[[Kind, str], str]) -> Flag:
     # Of a topic many speak on any day; what counts is how many more than usual.
     more = max(0, round(one.voices - one.expected))
-    level, rule = level_of({3: more if one.days <= 3 else 0, 7: more, 14: more}, rules.levels, beyond=True) or (
-        "blue",
-        tr("蓝：比往常多", "blue: more than usual"),
-    )
+    met = rule_met({3: more if one.days <= 3 else 0, 7: more, 14: more}, rules.levels)
+    level: Level = met.level if met else "blue"
+    rule = sentence(met, beyond=True) if met else tr("蓝：比往常多", "blue: more than usual")
     kind, series, query = one.kind, one.series, ""
     if kind == "sentiment":
         of, _, value = series.partition(":")

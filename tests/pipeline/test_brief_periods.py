@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import Briefs
+from config.briefs import Briefs
 from pipeline.briefs.due import due_periods
 from pipeline.briefs.numerals import numeral
 from pipeline.briefs.periods import KINDS, Period, latest_over, period_of

@@ -17,6 +17,8 @@ from config.project import Project, open_project
 from crawlers.schema import audit
 from crawlers.store import opened, read
 from pipeline.alerts.model import Letter
+from pipeline.alerts.outbox import enqueue_letter
+from pipeline.alerts.tables import alert, alert_attachment
 from pipeline.briefs import due as schedule
 from pipeline.briefs import shelf
 from pipeline.briefs.due import make_due_briefs
@@ -26,11 +28,17 @@ from pipeline.briefs.sending import send_brief
 from pipeline.briefs.tables import brief
 from pipeline.query.times import SHANGHAI
 from pipeline.sources_view import store_engine
-from tests.pipeline.commanding import environment
+from tests.pipeline.commanding import asked, environment, qingyu
 from tests.stores import Stores
 
 NOW = datetime(2026, 11, 23, 8, 20, tzinfo=SHANGHAI)
 SETTINGS = 'briefs: {daily_at: "08:00", formats: [html], groups: [leaders, duty]}\n'
+GROUPS = """
+groups:
+  street:
+    people:
+      - {name: 李主任, address: li@street.example.gov.cn}
+"""
 AGAIN = NOW + timedelta(minutes=11)
 
 
@@ -194,6 +202,26 @@ def test_sent_by_hand_to_other_groups(project: Project) -> None:
             send_brief(project, wrong, ["street"], send=outbox)
     with pytest.raises(ConfigError, match="--group"):
         send_brief(project, made.id, [], send=outbox)
+
+
+def test_the_outbox_keeps_the_letter_with_its_files_once(project: Project, engine: Engine) -> None:
+    (made,) = make_due_briefs(project, now=NOW, send=enqueue_letter)
+    send_brief(project, made.id, ["leaders", "duty"], send=enqueue_letter)  # the same groups: the same letter
+    with read(engine) as connection:
+        (letter,) = connection.execute(select(alert)).all()
+        (file,) = connection.execute(select(alert_attachment)).all()
+    assert (letter.kind, letter.title) == ("letter", made.subject)
+    assert file.content == Path(made.paths["html"]).read_bytes()
+
+
+def test_the_command_sends_to_groups_that_are_known(project: Project) -> None:
+    (made,) = make_due_briefs(project, now=NOW)
+    (project.config_dir / "groups.yaml").write_text(GROUPS, encoding="utf-8")
+    told = asked("brief", "send", made.id[:8], "--group", "street", project=project.root)
+    assert told == {"id": made.id, "subject": made.subject, "groups": ["street"]}
+    assert [one["kind"] for one in asked("alerts", project=project.root)] == ["letter"]
+    assert "nobody" in qingyu("brief", "send", made.id, "--group", "nobody", project=project.root, code=2).stderr
+    assert "没有编号为" in qingyu("brief", "send", "ffff", "--group", "street", project=project.root, code=2).stderr
 
 
 # Where a process is killed: as its making begins, with the files there but not on the shelf, before and within the sending.

@@ -168,6 +168,7 @@ def test_stopping_anywhere_changes_nothing(seed: int, cut: int) -> None:
     before = Matters(Events())
     raised = [one for post in posts[:cut] for one in before.hear(post)]
     after = Matters(Events())
+    cut = min(cut, len(posts))
     tested = posts[cut - 1].published_ms - 14 * DAY_MS
     numbers = {post.id: after.know(post, tested=post.published_ms >= tested) for post in posts[:cut]}
     after.gatherings = {

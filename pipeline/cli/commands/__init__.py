@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.cli.commands import (
+    alerts,
     ask,
     backtest,
     brief,
@@ -26,6 +27,7 @@ from pipeline.cli.commands import (
 )
 
 __all__ = [
+    "alerts",
     "ask",
     "backtest",
     "brief",

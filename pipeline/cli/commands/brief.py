@@ -141,8 +141,37 @@ def list_(
     if json:
         emit_json([{**asdict(one), "paths": dict(one.paths)} for one in found])
         return
-    rows = [[f"〔{b.year}〕{b.number}", b.kind, b.title, local_time(b.made_at), " ".join(b.paths)] for b in found]
-    emit_table(tr("简报", "briefs"), tr("期号 种类 标题 成稿 格式", "number kind title made formats").split(), rows)
+    rows = [
+        [f"〔{b.year}〕{b.number}", b.kind, b.title, local_time(b.made_at), " ".join(b.paths), b.id[:8]] for b in found
+    ]
+    heads = tr("期号 种类 标题 成稿 格式 编号", "number kind title made formats id").split()
+    emit_table(tr("简报", "briefs"), heads, rows)
+
+
+@brief_app.command(help=tr("把做过的一份发给几个组", "send a brief that was made to groups"))
+def send(
+    context: typer.Context,
+    made_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help=tr("简报的编号或其开头，见 brief list", "id of the brief or its beginning")),
+    ],
+    group: Annotated[list[str], typer.Option("--group", help=tr("组名，可写多次", "name of a group, more than once"))],
+    json: Json = False,
+) -> None:
+    """Put a brief into the outbox for groups."""
+    from config.groups import find_group
+    from pipeline.alerts.outbox import enqueue_letter
+    from pipeline.briefs.sending import send_brief
+
+    project = invocation(context).project()
+    for name in group:
+        find_group(project.groups, name)
+    made = send_brief(project, made_id, group, send=enqueue_letter)
+    if json:
+        emit_json({"id": made.id, "subject": made.subject, "groups": list(made.groups)})
+        return
+    facts = {"s": made.subject, "g": "、".join(group)}
+    say(tr("已放入发件箱：{s}，发给 {g}", "in the outbox: {s}, for {g}", **facts))
 
 
 _STATES = {

@@ -15,6 +15,7 @@ from pipeline.cli.app import app
 from pipeline.cli.options import Json, Since, Until, day, invocation, start_of
 from pipeline.cli.output import emit_json, emit_table, local_time, progress, say
 from pipeline.cli.words import LEVELS, STATES_OF_EVENTS, VERDICTS, word
+from pipeline.events.wording import why
 
 
 @app.command(help=tr("找出新事件与预警（qingyu run 会定时做）", "find events and flags (qingyu run does it by itself)"))
@@ -110,22 +111,6 @@ def _time(value: Any) -> datetime | None:
     return value if isinstance(value, datetime) else datetime.fromisoformat(str(value)) if value else None
 
 
-def why(one: Any) -> str:
-    """Why a flag was raised, in a sentence."""
-    days = (one.until_day - one.since_day).days
-    return tr(
-        "{l}：{d} 天内 {v} 个声音，平常 {e:.2g}（碰巧的概率 {p:.1g}，按全部序列校正 {q:.1g}）；{r}",
-        "{l}: {v} voices in {d} days, usual {e:.2g} (by chance {p:.1g}, adjusted {q:.1g}); {r}",
-        l=one.label,
-        d=max(days, 1),
-        v=one.voices,
-        e=one.expected,
-        p=one.probability,
-        q=one.adjusted,
-        r=one.rule,
-    )
-
-
 @app.command(help=tr("预警：为什么值得看，最近的在前", "flags and why, the latest first"))
 def flags(
     context: typer.Context,
@@ -154,10 +139,18 @@ def flags(
         say(tr("没有预警", "no flags"))
         return
     rows = [
-        [local_time(one.flagged_at), word(LEVELS, one.level), why(one), one.duty, word(VERDICTS, one.verdict), one.id]
+        [
+            local_time(one.flagged_at),
+            word(LEVELS, one.level),
+            one.label,
+            why(one),
+            one.duty,
+            word(VERDICTS, one.verdict),
+            one.id,
+        ]
         for one in found
     ]
-    columns = tr("时间 级别 为什么 通常答复的单位 判断 编号", "time level why unit verdict id").split()
+    columns = tr("时间 级别 什么 为什么 通常答复的单位 判断 编号", "time level what why unit verdict id").split()
     emit_table(tr("预警", "flags"), columns, rows)
 
 
