@@ -342,7 +342,7 @@ def _cases_overdue(ground: Ground, origin: Origin) -> Value:
     return sum(one.overdue for one in ground.case_lines())
 
 
-# Name → how it is had, and what it is called.
+# Name → how it is had; what each is called stands in `pipeline.briefs.words`.
 MEASURES: dict[str, Callable[[Ground, Origin], Value]] = {
     "count": _count,
     "originals": _originals,
@@ -372,34 +372,4 @@ MEASURES: dict[str, Callable[[Ground, Origin], Value]] = {
     "set_aside": _set_aside,
     "cases_open": _cases_open,
     "cases_overdue": _cases_overdue,
-}
-NAMES = {
-    "count": "条数",
-    "originals": "不计转载的条数",
-    "copies": "转载条数",
-    "voices": "声音数",
-    "sure": "情感有把握的条数",
-    "unsure": "情感拿不准的条数",
-    "negative": "负面条数（有把握的）",
-    "negative_share": "负面占比",
-    "negative_low": "负面占比区间下限",
-    "negative_high": "负面占比区间上限",
-    "change": "增减幅度",
-    "usual_median": "往常的中位数",
-    "usual_low": "往常的最小值",
-    "usual_high": "往常的最大值",
-    "answered": "已答复条数",
-    "days": "每日条数",
-    "replied": "答复件数",
-    "on_time": "按时答复件数",
-    "on_time_share": "按时率",
-    "median_days": "答复用时中位数",
-    "flag_expected": "预警时的往常条数",
-    "event_posts": "事件的条数",
-    "quote": "摘录",
-    "post_time": "发布时间",
-    "sources": "来源个数",
-    "set_aside": "搁置件数",
-    "cases_open": "在办事项",
-    "cases_overdue": "超期事项",
 }

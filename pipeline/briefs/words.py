@@ -6,11 +6,41 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.briefs.measures import NAMES
 from pipeline.briefs.model import Figure, Origin
 from pipeline.query.model import Question
 from pipeline.query.times import SHANGHAI
 
+# What each of `pipeline.briefs.measures.MEASURES` is called.
+NAMES = {
+    "count": "条数",
+    "originals": "不计转载的条数",
+    "copies": "转载条数",
+    "voices": "声音数",
+    "sure": "情感有把握的条数",
+    "unsure": "情感拿不准的条数",
+    "negative": "负面条数（有把握的）",
+    "negative_share": "负面占比",
+    "negative_low": "负面占比区间下限",
+    "negative_high": "负面占比区间上限",
+    "change": "增减幅度",
+    "usual_median": "往常的中位数",
+    "usual_low": "往常的最小值",
+    "usual_high": "往常的最大值",
+    "answered": "已答复条数",
+    "days": "每日条数",
+    "replied": "答复件数",
+    "on_time": "按时答复件数",
+    "on_time_share": "按时率",
+    "median_days": "答复用时中位数",
+    "flag_expected": "预警时的往常条数",
+    "event_posts": "事件的条数",
+    "quote": "摘录",
+    "post_time": "发布时间",
+    "sources": "来源个数",
+    "set_aside": "搁置件数",
+    "cases_open": "在办事项",
+    "cases_overdue": "超期事项",
+}
 _SOURCES = {(): "在用", ("late",): "采集迟了"}
 _LIMITS = (("sources", "来源"), ("topics", "话题"), ("regions", "地区"), ("kinds", "类型"), ("sentiments", "情感"))
 

@@ -15,11 +15,12 @@ from config.errors import ConfigError, QueryError
 from config.project import Project, open_project
 from crawlers.schema import post, run, set_aside
 from crawlers.store import opened, read, write
-from pipeline.briefs.measures import wilson
+from pipeline.briefs.measures import MEASURES, wilson
 from pipeline.briefs.model import Figure, Quotation, Table
 from pipeline.briefs.periods import Period, period_of
 from pipeline.briefs.record import dumped, loaded
 from pipeline.briefs.showing import close, cut, fit, named, shown
+from pipeline.briefs.words import NAMES
 from pipeline.cases.standing import CaseLine, case_lines
 from pipeline.events.verdicts import judge
 from pipeline.query.layer import QueryLayer
@@ -333,3 +334,7 @@ def test_masked_places_have_their_capital_again() -> None:
 
 def _ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
+
+
+def test_every_measure_has_a_name() -> None:
+    assert set(NAMES) == set(MEASURES)
