@@ -153,7 +153,9 @@ class Matters:
         return list(zip(numbers.tolist(), likeness.tolist(), strict=True))
 
     def _remember(self, post: Heard, found: dict[str, float], weighed: Sequence[tuple[int, float]]) -> int:
-        voice, thread = "" if post.repost else post.voice, post.thread if post.opens else ""
+        # Those who answer in a thread bring nothing up; a lively thread is no outbreak.
+        voice = post.voice if post.opens and not post.repost else ""
+        thread = post.thread if post.opens else ""
         self._heard.append((post.id, post.published_ms, voice, thread))
         insort(self._times, post.published_ms)
         if found:

@@ -9,7 +9,7 @@ from pipeline.events.model import Flag
 def why(flag: Flag) -> str:
     """Why a flag was raised: its days, how much, how much is usual, how likely that is by chance, and the rule."""
     named = {"a": f"{flag.since_day:%m-%d}", "b": f"{flag.until_day:%m-%d}", "c": flag.count, "v": flag.voices}
-    expected = f"{flag.expected:.1f}" if flag.expected >= 0.1 else f"{flag.expected:.2g}"
+    expected = f"{flag.expected:.1f}" if flag.expected >= 0.1 else tr("不到 0.1", "less than 0.1")
     if flag.kind == "source":
         told = tr("{a} 至 {b} 只有 {c} 条，往常 {e} 条", "{a} to {b}: {c} posts, usual {e}", **named, e=expected)
     elif flag.kind == "event":
