@@ -18,9 +18,9 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,13 @@ detail:
 
 @dataclass(frozen=True)
 class Span:
-    """What is lived through, from the first instant of a day to the first of another. every_h: between two crawls, hours."""
+    """What is lived through, from the first instant of a day to the first of another. every_h: between two
+    crawls, hours; known_from: the board has no messages from before, None for all."""
 
     start: datetime
     end: datetime
     every_h: float = 24.0
+    known_from: datetime | None = None
 
     def before(self) -> datetime:
         """When the last crawl of the span began."""
@@ -86,6 +88,7 @@ class Lived:
     missing: list[str] = field(default_factory=list)
     unlike: list[str] = field(default_factory=list)
     jobs: dict[str, tuple[int, int]] = field(default_factory=dict)
+    spent: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     lived: Counter[str] = field(default_factory=Counter)
     straight: Counter[str] = field(default_factory=Counter)
@@ -97,14 +100,15 @@ def live(span: Span, root: Path) -> Lived:
     """Live through `span` in a new project at `root`."""
     began = time.monotonic()
     found = Lived()
-    with board() as (url, set_clock):
+    shown = messages(span.known_from)
+    with board(root.parent, shown if span.known_from else None) as (url, set_clock):
         project = _project(root, url, span)
         clock = SimulatedClock(span.start, moved=set_clock)
         schedule = Schedule(project, on_event=lambda job, said: None, clock=clock)
         schedule.run(until=span.end)
     _jobs(found, schedule.jobs.states(), span)
-    _posts(found, project, span)
-    _events(found, project)
+    _posts(found, project, span, shown)
+    _events(found, project, span)
     found.seconds = time.monotonic() - began
     return found
 
@@ -121,6 +125,7 @@ def _project(root: Path, url: str, span: Span) -> Project:
             "QINGYU_SCHEDULE__BACKUP_AT": "02:30",
             "QINGYU_BACKUP__KEEP": "2",
             "QINGYU_PROCESS__WORKERS": "1",
+            "QINGYU_RETENTION__POSTS_DAYS": "7300",  # the board has messages of 2011, which a purge would take away
         },
     )
 
@@ -131,14 +136,15 @@ def _jobs(found: Lived, states: Any, span: Span) -> None:
     days = (span.end - span.start).days
     wanted = {"crawl board": beats, "process": beats, "detect": beats, "purge": days, "backup": days}
     known: dict[str, JobState] = {state.name: state for state in states}
+    found.spent = {name: round(known[name].seconds_total, 1) for name in wanted}
     found.jobs = {name: (known[name].runs, number) for name, number in wanted.items()}
     found.failures = [f"{one.name}: {one.failures} × {one.said}" for one in known.values() if one.failures]
 
 
-def _posts(found: Lived, project: Project, span: Span) -> None:
+def _posts(found: Lived, project: Project, span: Span, rows_shown: Sequence[Mapping[str, Any]]) -> None:
     """The store beside what the board had published and replied by the time of the last crawl."""
     until = span.before()
-    shown = {str(row["id"]): row for row in messages() if _at(row["published"]) <= until}
+    shown = {str(row["id"]): row for row in rows_shown if _at(row["published"]) <= until}
     replies = {
         key: _at(row["replied"]) for key, row in shown.items() if row.get("reply") and _at(row["replied"]) <= until
     }
@@ -155,14 +161,14 @@ def _posts(found: Lived, project: Project, span: Span) -> None:
     )
 
 
-def _events(found: Lived, project: Project) -> None:
+def _events(found: Lived, project: Project, span: Span) -> None:
     """Events and flags as they came day by day, beside those of one detection over all posts."""
     before = _groups(project)
     found.lived = _counted(project)
     with opened(project) as store, write(store) as connection:
         for table in (event, event_post, event_seen, flag):
             connection.execute(delete(table))
-    detect(project, now=datetime.now(UTC))
+    detect(project, now=span.end)
     found.straight = _counted(project)
     after = _groups(project)
     found.same_groups = len(before & after) / max(1, len(before | after))
@@ -187,13 +193,13 @@ def _groups(project: Project) -> set[frozenset[str]]:
     return {frozenset(group) for group in groups.values()}
 
 
-def messages() -> list[Mapping[str, Any]]:
-    """What the board shows, from its own files."""
+def messages(since: datetime | None) -> list[Mapping[str, Any]]:
+    """What the board shows, from its own files. since: without those published before."""
     found: list[Mapping[str, Any]] = []
     for name in ("messages", "replied"):
         with gzip.open(DATA / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
             found += [json.loads(line) for line in lines]
-    return found
+    return [row for row in found if since is None or _at(row["published"]) >= since]
 
 
 def _at(text: str) -> datetime:
@@ -201,8 +207,9 @@ def _at(text: str) -> datetime:
 
 
 @contextmanager
-def board() -> Iterator[tuple[str, Callable[[datetime], None]]]:
-    """The replay board on a free port: its address, and what sets its clock."""
+def board(folder: Path, rows: Sequence[Mapping[str, Any]] | None) -> Iterator[tuple[str, Callable[[datetime], None]]]:
+    """The replay board on a free port: its address, and what sets its clock. rows: its messages, None for all; they are
+    written into `folder`."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -213,7 +220,8 @@ def board() -> Iterator[tuple[str, Callable[[datetime], None]]]:
         with urllib.request.urlopen(urllib.request.Request(f"{url}__clock", data=body, method="POST")) as answer:
             answer.read()
 
-    child = subprocess.Popen([sys.executable, str(BOARD), "--port", str(port)], stdout=subprocess.DEVNULL)
+    options = [] if rows is None else _data(folder, rows)
+    child = subprocess.Popen([sys.executable, str(BOARD), "--port", str(port), *options], stdout=subprocess.DEVNULL)
     try:
         for _ in range(200):
             try:
@@ -227,17 +235,34 @@ def board() -> Iterator[tuple[str, Callable[[datetime], None]]]:
         child.wait(10)
 
 
+def _day(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+def _data(folder: Path, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    options: list[str] = []
+    for name, replied in (("messages", False), ("replied", True)):
+        path = folder / f"{name}.jsonl.gz"
+        with gzip.open(path, "wt", encoding="utf-8") as out:
+            wanted = [row for row in rows if bool(row.get("reply")) == replied]
+            out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in wanted)
+        options += [f"--{name}", str(path)]
+    return options
+
+
 def main() -> None:
     """Print what came of it."""
     parser = argparse.ArgumentParser(prog="python -m bench.schedule_2019", description="2019 in minutes.")
     parser.add_argument("--from", dest="start", default="2019-01-01")
     parser.add_argument("--to", dest="end", default="2020-01-01")
     parser.add_argument("--every", type=float, default=24.0, help="hours between two crawls")
+    parser.add_argument("--known-from", default="", help="the board has no messages from before this day")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    days = (datetime.fromisoformat(day).replace(tzinfo=SHANGHAI) for day in (options.start, options.end))
+    start, end = _day(options.start), _day(options.end)
+    known = _day(options.known_from) if options.known_from else None
     with tempfile.TemporaryDirectory() as folder:
-        found = live(replace(Span(*days), every_h=options.every), Path(folder) / "p")
+        found = live(Span(start, end, options.every, known), Path(folder) / "p")
     if options.json:
         print(json.dumps(asdict(found), ensure_ascii=False))
         return
@@ -245,10 +270,12 @@ def main() -> None:
     print(f"messages published {found.published}, in the store {found.stored}, missing {len(found.missing)}")
     print(f"replies given {found.replied}, stored otherwise {len(found.unlike)}")
     for name, (done, wanted) in found.jobs.items():
-        print(f"{name:<12} expected {wanted:>5}  done {done:>5}")
+        print(f"{name:<12} expected {wanted:>5}  done {done:>5}  {found.spent[name]:>7.1f} s")
     for line in found.failures:
         print(f"failed  {line}")
-    print(f"events: day by day {dict(found.lived)}; at once {dict(found.straight)}; same groups {found.same_groups:.3f}")
+    print(
+        f"events: day by day {dict(found.lived)}; at once {dict(found.straight)}; same groups {found.same_groups:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ class Ledger:
             "outcome": "failed" if ended.failed else "ok",
             "said": ended.said,
             "runs": job.c.runs + 1,
-            "failures": job.c.failures + ended.failed,
+            "failures": job.c.failures + int(ended.failed),
             "errors_in_a_row": job.c.errors_in_a_row + 1 if ended.failed else 0,
             "seconds": ended.seconds,
             "seconds_total": job.c.seconds_total + ended.seconds,

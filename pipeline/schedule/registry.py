@@ -72,7 +72,7 @@ class Works:
         return jobs
 
     def _crawl(self, source: SourceConfig, project: Project, *, now: datetime) -> str:
-        last = _last_start(project, source.name)
+        last = _last_read(project, source.name)
         if last is not None and 0 <= now.timestamp() - last / 1000 < source.every / 2:
             return ""  # somebody has just done it by hand
         result = crawl(project, [source], stop=self.stop, at=None if self._clock.real else now)[0]
@@ -119,8 +119,10 @@ def _purge(project: Project, *, now: datetime) -> str:
     return tr("清理帖子 {n} 条", "{n} posts removed", n=report.posts)
 
 
-def _last_start(project: Project, source: str) -> int | None:
+def _last_read(project: Project, source: str) -> int | None:
+    """When the last crawl of a source that came to its end began, ms; None for none."""
     with opened(project) as engine, read(engine) as connection:
         asked = select(func.max(run_table.c.started_ms)).where(run_table.c.source == source)
-        last = connection.execute(asked).scalar()
+        ended = run_table.c.outcome.in_(("finished", "limited"))
+        last = connection.execute(asked.where(ended)).scalar()
     return int(last) if last is not None else None

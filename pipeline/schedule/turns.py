@@ -23,6 +23,8 @@ from pipeline.schedule.plan import corrected, following
 logger = logging.getLogger(__name__)
 # One that another process has, or that could not be begun, is looked at again so much later.
 _AGAIN = timedelta(seconds=5)
+# One whose end could not be written, or that went wrong outside of its body.
+_MENDED = timedelta(seconds=60)
 # When nothing is known of what is due.
 _LOOK = timedelta(seconds=1)
 # A clock further from the store's server than this begins nothing; it is asked so often.
@@ -117,7 +119,7 @@ class Turns:
             later = self._later.get(name, now)
             if slot.due_at > now:
                 upcoming.append(slot.due_at)
-            elif now < later <= now + _AGAIN:
+            elif now < later <= now + _MENDED:
                 upcoming.append(later)
             else:
                 due.append((slot.due_at, name))
@@ -158,10 +160,10 @@ class Turns:
                 lease.release()
         except QingyuError as error:
             logger.error("schedule job=%s failed=%s reason=%s", name, type(error).__name__, error.message)
-            self._later[name] = self.around.clock.now() + _AGAIN
+            self._later[name] = self.around.clock.now() + _MENDED
         except Exception as error:  # noqa: BLE001 - the lane goes on
             logger.error("schedule job=%s unforeseen=%s at=%s", name, type(error).__name__, place_of(error))
-            self._later[name] = self.around.clock.now() + _AGAIN
+            self._later[name] = self.around.clock.now() + _MENDED
         finally:
             with self._lock:
                 self._busy.discard(name)
