@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from config.errors import ConfigError, QingyuError
@@ -45,6 +46,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         if verb == "run":
             sub.add_argument("--run-id", default="")
             sub.add_argument("--revisit", choices=("due", "all", "none"), default="due")
+            sub.add_argument("--at", type=datetime.fromisoformat, help="what time it is taken to be now (replays)")
     sub = verbs.add_parser("recognise")
     sub.add_argument("--project", type=Path)
     sub.add_argument("--url", required=True)
@@ -69,7 +71,7 @@ def _run(project: Project, options: argparse.Namespace) -> int:
         return check_source(project, source)
     from crawlers.running import Events, run_source
 
-    return run_source(project, source, run_id=run_id, revisit=options.revisit, events=Events())
+    return run_source(project, source, run_id=run_id, revisit=options.revisit, events=Events(), at=options.at)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ import importlib
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,15 +46,19 @@ class Events:
         sys.stdout.flush()
 
 
-def run_source(project: Project, source: Source, *, run_id: str, revisit: Revisit, events: Events) -> int:
+def run_source(
+    project: Project, source: Source, *, run_id: str, revisit: Revisit, events: Events, at: datetime | None = None
+) -> int:
     """Read `source` once and land what it yields. Returns the exit code; the last event says how it ended.
+
+    at: what time it is taken to be at the beginning (of a replay, aware); from there the clock goes on as it does.
 
     Raises ConfigError before anything was asked, StageError when the store cannot be used.
     """
     if isinstance(source, ImportSource):
         return _import(project, source, run_id, events)
     job = make_job(source, project.settings)
-    landing = _landing(project, source, run_id)
+    landing = _landing(project, source, run_id, at)
     hosts = {urlsplit(url).netloc for url in source.start_urls()}
     # A site sees one crawler at a time, also where several machines crawl for one store.
     with leases(landing.engine, [f"site {host}" for host in hosts]) as free:
@@ -93,12 +97,17 @@ def _crawl(source: Source, job: Job, landing: Landing, revisit: Revisit, events:
     return _report(events, spider.outcome, spider.reason, spider.counts)
 
 
-def _landing(project: Project, source: Source, run_id: str) -> Landing:
+def _landing(project: Project, source: Source, run_id: str, at: datetime | None = None) -> Landing:
     engine = open_store(project)
     source = source.model_copy(update={"limits": source.limits or project.settings.crawl.limits})
     region = source.region or project.settings.region
     key = project.author_key()
-    return Landing(engine, source, region=region, author_key=key, run_id=run_id, now=lambda: datetime.now(UTC))
+    return Landing(engine, source, region=region, author_key=key, run_id=run_id, now=_clock(at))
+
+
+def _clock(at: datetime | None) -> Callable[[], datetime]:
+    ahead = timedelta() if at is None else at - datetime.now(UTC)
+    return lambda: datetime.now(UTC) + ahead
 
 
 def _store_failed(error: SQLAlchemyError) -> StageError:

@@ -9,7 +9,6 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import scrapy
@@ -166,9 +165,9 @@ class SourceSpider(scrapy.Spider):
         elif "instead" in link.meta and status not in PASSING:
             yield from self._instead(link, step, f"HTTP {status}")
         elif status in _GONE and not (step is not None and step.depth == 0):
-            self._land(PageResult(link, "gone", _now()))
+            self._land(PageResult(link, "gone", self.landing.now()))
         elif status in _CLOSED and not link.walk:
-            self._land(PageResult(link, "restricted", _now(), reason=f"HTTP {status}"))
+            self._land(PageResult(link, "restricted", self.landing.now(), reason=f"HTTP {status}"))
         else:
             self._fail(link, step, f"HTTP {status}", keep=status in PASSING)
 
@@ -185,7 +184,7 @@ class SourceSpider(scrapy.Spider):
         if step is None and known is not None and known.state == "done" and known.body_hash == body_hash:
             self._land(self._result(link, "not_modified", response, body_hash))
             return
-        page = page_of(response, link, declared=self.job.source.encoding, fetched_at=_now())
+        page = page_of(response, link, declared=self.job.source.encoding, fetched_at=self.landing.now())
         parsed = parse_page(self.adapter, page)
         if isinstance(parsed, str) and "instead" in link.meta:
             yield from self._instead(link, step, parsed)
@@ -230,7 +229,7 @@ class SourceSpider(scrapy.Spider):
     def _instead(self, link: Link, step: Step | None, reason: str) -> Iterator[Request]:
         """The pages to read in the place of one that is closed: `meta["instead"]`, links as [url, role, walk, meta]; none
         for a page that may well be closed."""
-        self._land(PageResult(link, "restricted", _now(), reason=reason))
+        self._land(PageResult(link, "restricted", self.landing.now(), reason=reason))
         others = [Link(url, role, walk=walk, meta=meta) for url, role, walk, meta in link.meta["instead"]]
         yield from self._follow(others, step)
 
@@ -247,7 +246,7 @@ class SourceSpider(scrapy.Spider):
         if isinstance(error, Refused) and error.kind == "robots" and "instead" in link.meta:
             yield from self._instead(link, step, error.reason)
         elif isinstance(error, Refused) and error.kind == "robots":
-            self._land(PageResult(link, "robots", _now(), reason=error.reason))
+            self._land(PageResult(link, "robots", self.landing.now(), reason=error.reason))
             self._note_unread(step, error.reason)
         elif isinstance(error, Refused) and error.kind == "later":
             self._postpone(link, step, error.reason)
@@ -268,7 +267,9 @@ class SourceSpider(scrapy.Spider):
     def _fail(
         self, link: Link, step: Step | None, reason: str, *, keep: bool = False, evidence: str = "", wrong: bool = False
     ) -> None:
-        result = PageResult(link, "failed", _now(), reason=reason, evidence=evidence, keep_pending=keep, wrong=wrong)
+        result = PageResult(
+            link, "failed", self.landing.now(), reason=reason, evidence=evidence, keep_pending=keep, wrong=wrong
+        )
         self._land(result)
         self._note_unread(step, reason)
 
@@ -283,7 +284,7 @@ class SourceSpider(scrapy.Spider):
         return PageResult(
             link,
             outcome,
-            _now(),
+            self.landing.now(),
             etag=(headers.get(b"ETag") or b"").decode("latin-1"),
             last_modified=(headers.get(b"Last-Modified") or b"").decode("latin-1"),
             body_hash=body_hash,
@@ -365,7 +366,3 @@ class SourceSpider(scrapy.Spider):
 def first_line(error: Exception) -> str:
     """The first line of an error's message, without the values an SQL error carries."""
     return (str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__])[0][:200]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO, Any, Literal
 from urllib.parse import urlsplit
@@ -105,19 +106,22 @@ def crawl(
     revisit: Revisit = "due",
     on_event: OnEvent | None = None,
     stop: threading.Event | None = None,
+    at: datetime | None = None,
 ) -> list[CrawlResult]:
     """Read each source once, sources of one host one after the other, at most two hosts at a time.
 
     Returns: a result a source, in the order given. on_event: called with (source, event) while it goes on, from threads.
-    stop: once set, the crawls end in good order and no further one begins. Raises StageError or TransientError when the
+    stop: once set, the crawls end in good order and no further one begins; at: what time it is taken to be at the beginning
+    (of a replay). Raises StageError or TransientError when the
     store cannot be used.
     """
     open_store(project).dispose()  # makes or migrates the tables once, before several processes would
     tell = on_event or (lambda source, event: None)
     running = Running()
+    options = ("--revisit", revisit, *(("--at", at.isoformat()) if at is not None else ()))
 
     def lane(members: list[SourceConfig]) -> list[CrawlResult]:
-        return [_run_one(project, source, revisit, tell, running) for source in members]
+        return [_run_one(project, source, options, tell, running) for source in members]
 
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         futures = [pool.submit(lane, members) for members in lanes(sources)]
@@ -143,11 +147,13 @@ def lanes(sources: Iterable[SourceConfig]) -> list[list[SourceConfig]]:
     return [members for _, members in found]
 
 
-def _run_one(project: Project, source: SourceConfig, revisit: Revisit, tell: OnEvent, running: Running) -> CrawlResult:
+def _run_one(
+    project: Project, source: SourceConfig, options: Sequence[str], tell: OnEvent, running: Running
+) -> CrawlResult:
     run = secrets.token_hex(8)
     last: dict[str, Any] = {}
     with TemporaryFile() as errors:
-        process = running.start(run, _argv(project, source.name, run, revisit), errors)
+        process = running.start(run, _argv(project, source.name, run, options), errors)
         if process is None:
             return CrawlResult(source.name, run, "stopped", tr("没有开始", "not begun"), FAILED)
         try:
@@ -182,10 +188,10 @@ def _why(source: str, code: int, said: str) -> str:
     )
 
 
-def _argv(project: Project, source: str, run: str, revisit: Revisit) -> list[str]:
+def _argv(project: Project, source: str, run: str, options: Sequence[str]) -> list[str]:
     # -P: in a project directory, the folder config/ there would else be taken for ours.
     head = [sys.executable, "-P", "-m", "crawlers", "run", "--project", str(project.root)]
-    return [*head, "--source", source, "--run-id", run, "--revisit", revisit]
+    return [*head, "--source", source, "--run-id", run, *options]
 
 
 def _environment() -> dict[str, str]:

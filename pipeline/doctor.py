@@ -22,8 +22,9 @@ from config.sources import SourceConfig
 from config.text import tr
 from config.yamlfile import read_yaml
 from crawlers.schema import post
-from crawlers.store import open_store, read
+from crawlers.store import open_store, opened, read
 from pipeline.alerts.smtp import connect
+from pipeline.schedule.reading import job_views
 from pipeline.workers import AtWork, at_work
 
 State = Literal["ok", "warning", "failed"]
@@ -60,6 +61,7 @@ def examine(project: Project, *, now: datetime) -> list[Finding]:
         lambda: _store(project),
         lambda: _index(project),
         lambda: _workers(project),
+        lambda: _jobs(project, now),
         lambda: _mail(project),
         lambda: _sources(project),
     )
@@ -240,6 +242,26 @@ def _workers(project: Project) -> Iterator[Finding]:
         tr("消除所等的原因，处理会自动继续", "mend what they wait for; they go on by themselves") if waiting else ""
     )
     yield Finding("workers", "warning" if waiting else "ok", "; ".join(map(_worker, found)), remedy)
+
+
+def _jobs(project: Project, now: datetime) -> Iterator[Finding]:
+    """Whether the periodic jobs are done: what failed last, what was not ended, what is due for long."""
+    try:
+        with opened(project) as store:
+            views = job_views(store, now)
+    except (QingyuError, OSError):
+        return  # `_store` says what is wrong with it
+    if not views:
+        yield Finding("jobs", "ok", tr("qingyu run 还没有运行过", "qingyu run was never started"))
+        return
+    bad = [view.state.name for view in views if view.state.errors_in_a_row or view.lost or view.overdue]
+    if not bad:
+        yield Finding("jobs", "ok", tr("{n} 个定时任务正常", "{n} periodic jobs are fine", n=len(views)))
+        return
+    names = tr("、", ", ").join(bad[:10])
+    message = tr("要看看的定时任务：{s}", "periodic jobs that need a look: {s}", s=names)
+    remedy = tr("看 qingyu jobs；确认 qingyu run 在运行", "see qingyu jobs; make sure that qingyu run is working")
+    yield Finding("jobs", "warning", message, remedy)
 
 
 def _worker(one: AtWork) -> str:

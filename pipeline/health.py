@@ -6,7 +6,8 @@ Never a post's text, an author or an address: sentences pass through `told`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,6 +20,7 @@ from pipeline.index.engine import Condition, IndexEngine
 from pipeline.index.engines import engine_of
 from pipeline.jobs import Jobs, JobState
 from pipeline.probe import Probe
+from pipeline.schedule.reading import job_states
 from pipeline.sources_view import SourceView, health_of, store_engine
 from pipeline.store_counts import StoreCounts, store_counts
 from pipeline.workers import AtWork, at_work, machine_of
@@ -31,7 +33,7 @@ _COUNT_SHARE = 50.0
 # One failure may be chance; three in a row are none.
 _IN_A_ROW = 3
 # These keep data moving; a source that fails is a matter of its site.
-_VITAL = ("process", "purge", "backup")
+_VITAL = ("process", "detect", "purge", "backup")
 # Health of sources that needs nobody.
 _WELL = ("fine", "new", "disabled")
 _ADDRESS = re.compile(r"\b[\w+.-]+://\S+|\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?")
@@ -48,14 +50,6 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class JobTold:
-    """A job and when it is done next (None: not known, or never)."""
-
-    job: JobState
-    next_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Health:
     """All of it. running: whether `qingyu run` works; instance: identity of the data folder."""
 
@@ -65,7 +59,7 @@ class Health:
     since: datetime | None
     checks: Sequence[Check]
     workers: Sequence[AtWork] = ()
-    jobs: Sequence[JobTold] = ()
+    jobs: Sequence[JobState] = ()
     sources: Sequence[SourceView] = ()
     program: str = field(default_factory=lambda: version("qingyu"))
 
@@ -91,22 +85,21 @@ class Health:
 
 
 class Watch:
-    """Looks at `project`. jobs: the book of the running schedule; next_runs: when each of its jobs is done next;
-    both None where nothing runs here."""
+    """Looks at `project`. jobs: the book of the schedule that runs in this process, None where none does."""
 
     def __init__(
         self,
         project: Project,
         *,
         jobs: Jobs | None = None,
-        next_runs: Callable[[], Mapping[str, datetime]] = dict,
         patience_s: float = _PATIENCE_S,
     ) -> None:
-        self._project, self.jobs, self._next_runs, self._patience_s = project, jobs, next_runs, patience_s
+        self._project, self.jobs, self._patience_s = project, jobs, patience_s
         self._engine: IndexEngine | None = None
         self._workers = Probe("workers", lambda: at_work(store_engine(project)))
         self._sources = Probe("sources", lambda: health_of(project, now=datetime.now(UTC)))
         self._index = Probe("index", self._condition)
+        self._jobs = Probe("jobs", lambda: job_states(store_engine(project)))
         self._counts = Probe("counts", self._count, share=_COUNT_SHARE)
 
     def look(self, *, running: bool) -> Health:
@@ -141,12 +134,13 @@ class Watch:
         """What the store holds, some time ago where counting takes long. Raises QingyuError."""
         return self._counts.answer(self._patience_s)
 
-    def told_jobs(self) -> list[JobTold]:
-        """Each job with its next time."""
-        if self.jobs is None:
-            return []
-        following = self._next_runs()
-        return [JobTold(state, following.get(state.name)) for state in self.jobs.states()]
+    def told_jobs(self) -> Sequence[JobState]:
+        """Every job: as the schedule of this process knows them, else as the store does; none where it does not answer."""
+        if self.jobs is not None:
+            return self.jobs.states()
+        with suppress(QingyuError):  # the check of the store tells
+            return self._jobs.answer(self._patience_s)
+        return ()
 
     def _condition(self) -> Condition:
         if self._engine is None:
@@ -208,14 +202,14 @@ def source_check(sources: Sequence[SourceView]) -> Check:
     return Check("sources", "warning", message)
 
 
-def run_check(jobs: Sequence[JobTold], *, running: bool) -> Check:
+def run_check(jobs: Sequence[JobState], *, running: bool) -> Check:
     """Whether the schedule does its jobs. Pure."""
     if not running:
         return Check("run", "warning", tr("qingyu run 没有在运行", "qingyu run is not working"))
-    bad = [one.job for one in jobs if one.job.errors_in_a_row]
+    bad = [one for one in jobs if one.errors_in_a_row]
     if not bad:
         return Check("run", "ok", tr("{n} 个任务正常", "{n} jobs are fine", n=len(jobs)))
-    lasting = any(one.name in _VITAL and one.errors_in_a_row >= _IN_A_ROW for one in bad)
+    lasting = any(one.stage in _VITAL and one.errors_in_a_row >= _IN_A_ROW for one in bad)
     names = tr("、", ", ").join(f"{one.name} ×{one.errors_in_a_row}" for one in bad[:10])
     return Check("run", "failed" if lasting else "warning", tr("接连出错：{s}", "failed in a row: {s}", s=names))
 
@@ -229,8 +223,7 @@ def _worker(one: AtWork) -> dict[str, Any]:
     return {"pid": one.pid, "machine": one.machine, "silent_s": round(one.silent_s, 1), "waits_for": told(one.note)}
 
 
-def _job(one: JobTold) -> dict[str, Any]:
-    job = one.job
+def _job(job: JobState) -> dict[str, Any]:
     return {
         "job": job.name,
         "running": job.running,
@@ -240,7 +233,8 @@ def _job(one: JobTold) -> dict[str, Any]:
         "reason": told(job.reason),
         "seconds": round(job.seconds, 3),
         "errors_in_a_row": job.errors_in_a_row,
-        "next_run": _iso(one.next_at),
+        "last_due": _iso(job.last_due_at),
+        "next_run": _iso(job.next_at),
     }
 
 

@@ -1,11 +1,11 @@
-"""What the jobs of `qingyu run` did since it began: kept in memory, told by the health page and the metrics."""
+"""The jobs of `qingyu run` as people and monitors are told of them; they stand in table `job` (pipeline.schedule)."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -15,20 +15,41 @@ BATCH_BOUNDS_S = (0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job of the schedule. result: of the last run that ended; reason: what went wrong in it, "" for nothing;
-    seconds: of the last run, seconds_total: of all."""
+    """A job of the schedule. when: its plan in words; next_at: what is due next, or is being done; last_due_at: what was
+    done last; result: of the last run that ended; said: what that did, or what went wrong; holder: who is at it, "" for
+    nobody, until deadline_at at least; seconds: of the last run, seconds_total: of all."""
 
     name: str
+    when: str = ""
+    next_at: datetime | None = None
+    last_due_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     running: bool = False
+    holder: str = ""
+    deadline_at: datetime | None = None
     result: Literal["new", "ok", "failed"] = "new"
-    reason: str = ""
+    said: str = ""
     runs: int = 0
     failures: int = 0
     errors_in_a_row: int = 0
     seconds: float = 0.0
     seconds_total: float = 0.0
+
+    @property
+    def stage(self) -> str:
+        """The kind of job: the first word of its name."""
+        return self.name.partition(" ")[0].partition("@")[0]
+
+    @property
+    def subject(self) -> str:
+        """What it is about (a source), "" for nothing."""
+        return self.name.partition(" ")[2]
+
+    @property
+    def reason(self) -> str:
+        """What went wrong in the last run, "" for nothing."""
+        return self.said if self.result == "failed" else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,45 +67,21 @@ class Histogram:
 
 
 class Jobs:
-    """The book of the jobs; safe to use from any thread. model: of the last run of the process stage, "" before one."""
+    """The jobs as a running schedule last saw them, and what only it knows; safe to use from any thread. model: of the last
+    run of the process stage, "" before one."""
 
     def __init__(self) -> None:
         self.began_at = datetime.now(UTC)
         self.model = ""
         self._lock = threading.Lock()
-        self._states: dict[str, JobState] = {}
-        self._began: dict[str, float] = {}
+        self._states: Sequence[JobState] = ()
         self._batches = Histogram()
 
-    def know(self, name: str) -> None:
-        """A job that will be done."""
+    def put(self, states: Iterable[JobState]) -> None:
+        """How the jobs are."""
+        found = sorted(states, key=lambda one: one.name)
         with self._lock:
-            self._states.setdefault(name, JobState(name))
-
-    def begin(self, name: str) -> None:
-        """A run of a job begins."""
-        with self._lock:
-            self._began[name] = time.monotonic()
-            state = self._states.get(name, JobState(name))
-            self._states[name] = replace(state, started_at=datetime.now(UTC), running=True)
-
-    def end(self, name: str, wrong: str = "", *, counted: bool = True) -> None:
-        """It ended. wrong: what went wrong, "" for nothing; counted: False where it did not run to its end as asked."""
-        with self._lock:
-            state, spent = self._states[name], time.monotonic() - self._began[name]
-            ended = replace(state, running=False, ended_at=datetime.now(UTC))
-            if counted:
-                ended = replace(
-                    ended,
-                    result="failed" if wrong else "ok",
-                    reason=wrong,
-                    runs=state.runs + 1,
-                    failures=state.failures + bool(wrong),
-                    errors_in_a_row=state.errors_in_a_row + 1 if wrong else 0,
-                    seconds=spent,
-                    seconds_total=state.seconds_total + spent,
-                )
-            self._states[name] = ended
+            self._states = found
 
     def batch(self, seconds: float) -> None:
         """A batch of the process stage was done."""
@@ -94,7 +91,7 @@ class Jobs:
     def states(self) -> Sequence[JobState]:
         """Every job, by name."""
         with self._lock:
-            return [self._states[name] for name in sorted(self._states)]
+            return self._states
 
     def batches(self) -> Histogram:
         """How long the batches of the process stage took."""

@@ -15,7 +15,7 @@ from typing import Literal
 
 from config.errors import QingyuError
 from crawlers.store import HEAD
-from pipeline.health import Health, JobTold, Watch, age_s
+from pipeline.health import Health, Watch, age_s
 from pipeline.jobs import BATCH_BOUNDS_S, Histogram
 from pipeline.store_counts import StoreCounts
 
@@ -109,21 +109,16 @@ def _jobs(health: Health) -> Iterator[Family]:
     last = Family("qingyu_job_last_seconds", "gauge", "How long the last one took")
     row = Family("qingyu_job_errors_in_a_row", "gauge", "Failures since the last success")
     following = Family("qingyu_job_next_run_seconds", "gauge", "When it is done next, seconds since 1970")
-    for one in health.jobs:
-        labels, job = _job_labels(one), one.job
+    for job in health.jobs:
+        labels = {"job": job.stage, "source": job.subject}
         runs.add(job.runs, "", **labels)
         failures.add(job.failures, "", **labels)
         seconds.add(job.seconds_total, "", **labels)
         last.add(job.seconds, "", **labels)
         row.add(job.errors_in_a_row, "", **labels)
-        if one.next_at is not None:
-            following.add(one.next_at.timestamp(), "", **labels)
+        if job.next_at is not None:
+            following.add(job.next_at.timestamp(), "", **labels)
     yield from (runs, failures, seconds, last, row, following)
-
-
-def _job_labels(one: JobTold) -> dict[str, str]:
-    stage, _, source = one.job.name.partition(" ")
-    return {"job": stage, "source": source}
 
 
 def _batches(found: Histogram) -> Family:

@@ -23,7 +23,7 @@ from crawlers.store import translated
 from pipeline.cli.output import FAILED, USAGE, complain
 
 INTERRUPTED = 130
-_ORDER = ("init", "doctor", "sources", "crawl", "process", "run", "health", "search", "trend", "topics", "show")
+_ORDER = ("init", "doctor", "sources", "crawl", "process", "run", "health", "jobs", "search", "trend", "topics", "show")
 
 
 class Commands(TyperGroup):

@@ -76,9 +76,17 @@ COUNTS: Words = {
 STAGES: Words = {
     "crawl": ("采集", "crawl"),
     "process": ("处理", "process"),
+    "detect": ("发现事件", "detect"),
+    "link": ("认出官方答复", "link replies"),
+    "remind": ("提醒到期", "remind"),
+    "deliver": ("送告警", "deliver"),
+    "escalate": ("告诉下一位", "escalate"),
+    "briefs": ("做简报", "briefs"),
     "purge": ("清理", "purge"),
     "backup": ("备份", "backup"),
+    "run": ("值守", "qingyu run"),
 }
+RESULTS: Words = {"new": ("… 尚未做过", "… not done yet"), "ok": ("✓ 做完", "✓ done"), "failed": ("✗ 失败", "✗ failed")}
 STATES: Words = {"ok": ("✓ 正常", "✓ ok"), "warning": ("! 注意", "! warning"), "failed": ("✗ 有误", "✗ failed")}
 CHECKS: Words = {
     "paths.data": ("数据目录", "data folder"),
@@ -95,6 +103,7 @@ CHECKS: Words = {
     "sources": ("来源", "sources"),
     "workers": ("处理进程", "workers"),
     "run": ("值守", "qingyu run"),
+    "jobs": ("任务", "jobs"),
 }
 PURGED: Words = {
     "posts": ("帖子", "posts"),

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from pipeline.process import process
 from pipeline.query.layer import QueryLayer, Question
 from pipeline.restore import check_backup, restore
 from pipeline.schedule import Schedule
+from pipeline.schedule.clock import SimulatedClock
+from pipeline.schedule.plan import SHANGHAI
 from tests.pipeline.commanding import asked, qingyu
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -305,13 +308,17 @@ def test_the_commands(project: Project, tmp_path: Path) -> None:
 
 def test_the_schedule_backs_up_where_and_as_it_is_told(project: Project) -> None:
     env = {"QINGYU_SCHEDULE__BACKUP_AT": "02:00", "QINGYU_BACKUP__KEEP": "1", "QINGYU_BACKUP__FOLDER": "daily"}
+    env["QINGYU_SCHEDULE__PROCESS_EVERY_S"] = "86400"
     told: list[tuple[str, str]] = []
-    schedule = Schedule(open_project(project.root, env), on_event=lambda job, said: told.append((job, said)))
-    for _ in range(2):
-        schedule._guarded("backup", schedule._backup)
-    assert [job for job, _ in told] == ["backup", "backup"]
-    (state,) = schedule.jobs.states()
+    clock = SimulatedClock(datetime(2026, 11, 21, 1, 30, tzinfo=SHANGHAI))
+    schedule = Schedule(
+        open_project(project.root, env), on_event=lambda job, said: told.append((job, said)), clock=clock
+    )
+    schedule.run(until=datetime(2026, 11, 22, 2, 30, tzinfo=SHANGHAI))
+    assert [job for job, _ in told if job == "backup"] == ["backup", "backup"]
+    (state,) = [state for state in schedule.jobs.states() if state.name == "backup"]
     assert (state.result, state.runs, state.errors_in_a_row) == ("ok", 2, 0)
+    assert state.last_due_at == datetime(2026, 11, 22, 2, 0, tzinfo=SHANGHAI)
     (left,) = (project.root / "daily").iterdir()
     assert check_backup(left).counts["post"] == 600
     shutil.rmtree(project.root / "daily")

@@ -3,7 +3,6 @@
 import http.client
 import json
 import re
-import signal
 import socket
 import threading
 import time
@@ -23,9 +22,9 @@ from config.settings import Health as HealthSettings
 from crawlers.schema import run as run_table
 from crawlers.schema import worker
 from crawlers.store import open_store, write
-from pipeline.health import JobTold, Watch, run_check, told, worst
+from pipeline.health import Watch, run_check, told, worst
 from pipeline.health_server import Answer, pages_of, served
-from pipeline.jobs import Jobs, JobState
+from pipeline.jobs import JobState
 from pipeline.probe import Probe
 from pipeline.process import process
 from pipeline.schedule import Schedule
@@ -92,15 +91,10 @@ class Working:
 
     def while_working(self, look: Any) -> Any:
         """What `look` gives while the schedule works (which wants the main thread for its signals)."""
-        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         with ThreadPoolExecutor(1) as beside:
             looking = beside.submit(look, self)
             looking.add_done_callback(lambda _: self.schedule.stop())
-            try:
-                self.schedule.run()
-            finally:
-                for number, handler in handlers.items():
-                    signal.signal(number, handler)
+            self.schedule.run()
         return looking.result()
 
 
@@ -145,10 +139,10 @@ def test_what_fails_is_told_and_three_times_in_a_row_is_a_failure(
     working = Working(project)
     wrong = iter([StageError(f"坏了 http://u:p@10.1.2.3:9200/x {n}") for n in range(100)])
 
-    def fails() -> None:
+    def fails(project: Project, *, now: datetime) -> str:
         raise next(wrong)
 
-    monkeypatch.setattr(working.schedule, "_process", fails)
+    monkeypatch.setattr(working.schedule.works, "process", fails)
 
     def look(working: Working) -> None:
         first = working.wait(lambda f: job(f, "process")["errors_in_a_row"] >= 1)
@@ -322,26 +316,9 @@ def test_the_server_bears_bad_clients(server: int, caplog: pytest.LogCaptureFixt
     connection.close()
 
 
-def test_the_book_of_jobs() -> None:
-    jobs = Jobs()
-    jobs.know("a")
-    for wrong in ("", "x", "y"):
-        jobs.begin("a")
-        jobs.end("a", wrong)
-    (state,) = jobs.states()
-    assert (state.runs, state.failures, state.errors_in_a_row, state.result, state.reason) == (3, 2, 2, "failed", "y")
-    jobs.begin("a")
-    assert jobs.states()[0].running
-    jobs.end("a", "asked to stop", counted=False)
-    assert (jobs.states()[0].runs, jobs.states()[0].running) == (3, False)
-    jobs.begin("a")
-    jobs.end("a")
-    assert jobs.states()[0].errors_in_a_row == 0
-
-
 def test_how_much_a_failure_weighs() -> None:
     def state(**jobs: int) -> str:
-        book = [JobTold(JobState(name.replace("_", " "), errors_in_a_row=n), None) for name, n in jobs.items()]
+        book = [JobState(name.replace("_", " "), errors_in_a_row=n) for name, n in jobs.items()]
         return run_check(book, running=True).state
 
     assert state(process=0, crawl_a=0) == "ok"

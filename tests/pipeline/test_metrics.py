@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from crawlers.store import open_store, write
 from pipeline.audit import append_audit
 from pipeline.health import Watch
 from pipeline.health_server import pages_of
-from pipeline.jobs import BATCH_BOUNDS_S, Batches, Jobs
+from pipeline.jobs import BATCH_BOUNDS_S, Batches, Jobs, JobState
 from pipeline.metrics import Family, families_of, label, number, render
 from pipeline.process import process
 from pipeline.store_counts import store_counts
@@ -94,15 +95,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 def metrics(project: Project, jobs: Jobs | None = None) -> str:
-    watch = Watch(project, jobs=jobs, next_runs=lambda: {"process": datetime(2026, 11, 23, tzinfo=UTC)})
+    watch = Watch(project, jobs=jobs)
     return render(families_of(watch, watch.look(running=True), engine="tantivy"))
 
 
 def test_the_figures_are_those_of_the_store(project: Project) -> None:
     jobs = Jobs()
-    for name, wrong in (("process", ""), ("process", "x"), ("crawl hotline", "")):
-        jobs.begin(name)
-        jobs.end(name, wrong)
+    process = JobState("process", next_at=datetime(2026, 11, 23, tzinfo=UTC), result="failed", runs=2, failures=1)
+    jobs.put([replace(process, errors_in_a_row=1), JobState("crawl hotline", result="ok", runs=1)])
     batches = Batches(jobs)
     for done in (10, 10, 20, 40):
         batches.tell(done)

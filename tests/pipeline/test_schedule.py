@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from config.project import open_project
+from config.project import Project, open_project
 from pipeline.crawl import lanes
 from pipeline.demo.project import consecutive_ports, write_demo_project
 from pipeline.demo.site import Clock, TownServer
@@ -163,21 +163,18 @@ def test_a_mistake_of_a_job_is_logged_and_the_rest_goes_on(
         if jobs.count("process") >= 2 and jobs.count("crawl news") >= 2:
             enough.set()
 
-    def fails() -> None:
+    def fails(project: Project, *, now: datetime) -> str:
         raise ZeroDivisionError("帖子里的话")
 
     schedule = Schedule(open_project(project), on_event=on_event)
-    monkeypatch.setattr(schedule, "_process", fails)
+    monkeypatch.setattr(schedule.works, "process", fails)
     ender = threading.Thread(target=lambda: (enough.wait(PATIENCE_S), schedule.stop()))
     ender.start()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        with caplog.at_level(logging.INFO):
-            schedule.run()
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        ender.join()
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    with caplog.at_level(logging.INFO):
+        schedule.run()
+    ender.join()
+    assert handlers == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     assert enough.is_set(), told
     assert "ZeroDivisionError" in caplog.text
     assert "帖子里的话" not in caplog.text

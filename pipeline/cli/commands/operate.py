@@ -1,18 +1,23 @@
-"""The commands of those who keep it running: `health`, `backup`, `restore`."""
+"""The commands of those who keep it running: `health`, `jobs`, `backup`, `restore`."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from config.text import tr
+from crawlers.store import opened
 from pipeline.cli.app import app
 from pipeline.cli.options import Json, invocation
-from pipeline.cli.output import FAILED, emit_json, emit_table, note, progress, say
-from pipeline.cli.words import CHECKS, HEALTH, STATES, word
+from pipeline.cli.output import FAILED, PIECES, SHANGHAI, emit_json, emit_table, note, progress, say
+from pipeline.cli.words import CHECKS, HEALTH, RESULTS, STAGES, STATES, word
+
+if TYPE_CHECKING:
+    from pipeline.schedule.reading import JobView
 
 
 @app.command(
@@ -41,7 +46,7 @@ def _show(found: dict[str, Any]) -> None:
         waits = tr("，在等：{w}", ", waits: {w}", w=one["waits_for"]) if one["waits_for"] else ""
         say(tr("  进程 {p}{w}", "  process {p}{w}", p=one["pid"], w=waits))
     rows = [
-        [j["job"], j["last_end"], j["last_result"], j["errors_in_a_row"], j["next_run"], j["reason"]]
+        [j["job"], j["last_end"], word(RESULTS, j["last_result"]), j["errors_in_a_row"], j["next_run"], j["reason"]]
         for j in found["jobs"]
     ]
     if rows:
@@ -50,6 +55,49 @@ def _show(found: dict[str, Any]) -> None:
     for one in found["sources"]:
         if one["health"] not in ("fine", "disabled"):
             say(f"{word(HEALTH, one['health'])}  {one['source']}{tr('：', ': ')}{one['reason']}")
+
+
+@app.command(
+    help=tr(
+        "定时任务：何时做、上次与下次、结果、谁在做；有接连失败、没做完或过期的，退出码为 3",
+        "the periodic jobs: when, last and next, how they ended, who is at them; exit code 3 where one failed or is late",
+    )
+)
+def jobs(context: typer.Context, json: Json = False) -> None:
+    """The periodic jobs."""
+    from pipeline.schedule.reading import job_views
+
+    with opened(invocation(context).project()) as store:
+        views = job_views(store, datetime.now(UTC))
+    if json:
+        emit_json([view.to_dict() for view in views])
+    elif not views:
+        say(tr("还没有任务；运行一次 qingyu run", "no jobs yet; start qingyu run once"))
+    else:
+        columns = tr(
+            "任务 何时 上次应在 上次开始 上次结束 结果 下次 谁在做 说明",
+            "job when last_due last_start last_end outcome next held_by said",
+        ).split()
+        emit_table(tr("定时任务", "periodic jobs"), columns, [_job_row(view) for view in views])
+    if any(view.state.errors_in_a_row or view.lost or view.overdue for view in views):
+        raise typer.Exit(PIECES)
+
+
+def _job_row(view: JobView) -> list[Any]:
+    from pipeline.health import told
+
+    one = view.state
+    stage, _, rest = one.name.partition(" ")
+    lost = tr("（没做完，会重做）", "(did not end; will be done again)") if view.lost else ""
+    late = tr("（过期未做）", "(overdue)") if view.overdue else ""
+    shown = f"{word(STAGES, stage)} {rest}".strip()
+    times = [_local(at) for at in (one.last_due_at, one.started_at, one.ended_at)]
+    result = word(RESULTS, one.result) + lost
+    return [shown, one.when, *times, result, f"{_local(one.next_at)}{late}", view.held_by, told(one.said)]
+
+
+def _local(at: datetime | None) -> str:
+    return at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S") if at else ""
 
 
 @app.command(
