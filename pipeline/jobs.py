@@ -39,12 +39,17 @@ class JobState:
     @property
     def stage(self) -> str:
         """The kind of job: the first word of its name."""
-        return self.name.partition(" ")[0].partition("@")[0]
+        return self.name.partition("@")[0].partition(" ")[0]
 
     @property
     def subject(self) -> str:
         """What it is about (a source), "" for nothing."""
-        return self.name.partition(" ")[2]
+        return self.name.partition("@")[0].partition(" ")[2]
+
+    @property
+    def machine(self) -> str:
+        """Which machine does it for itself, "" where one does it for all."""
+        return self.name.partition("@")[2]
 
     @property
     def reason(self) -> str:

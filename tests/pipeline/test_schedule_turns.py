@@ -284,6 +284,10 @@ def test_each_machine_does_its_own_share(office: Office) -> None:
     assert len(office.done) == 2
     assert [one.name for one in office.ledger().states()] == ["process@A", "process@B"]
     assert [one.name for one in a.book.states()] == ["process"]
+    assert [(one.stage, one.subject, one.machine) for one in office.ledger().states()] == [
+        ("process", "", "A"),
+        ("process", "", "B"),
+    ]
 
 
 def test_a_store_that_does_not_answer_is_asked_again(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,10 +87,10 @@ def _job_row(view: JobView) -> list[Any]:
     from pipeline.health import told
 
     one = view.state
-    stage, _, rest = one.name.partition(" ")
+    about = (word(STAGES, one.stage), one.subject, f"@{one.machine}" if one.machine else "")
     lost = tr("（没做完，会重做）", "(did not end; will be done again)") if view.lost else ""
     late = tr("（过期未做）", "(overdue)") if view.overdue else ""
-    shown = f"{word(STAGES, stage)} {rest}".strip()
+    shown = " ".join(part for part in about if part)
     times = [_local(at) for at in (one.last_due_at, one.started_at, one.ended_at)]
     result = word(RESULTS, one.result) + lost
     return [shown, one.when, *times, result, f"{_local(one.next_at)}{late}", view.held_by, told(one.said)]
