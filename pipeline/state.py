@@ -2,6 +2,7 @@
 
 from crawlers.schema import metadata
 from pipeline.events import tables as _events
+from pipeline.rules import tables as _rules
 
 __all__ = ["metadata"]
-_ = (_events,)
+_ = (_events, _rules)
