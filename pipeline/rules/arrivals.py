@@ -113,6 +113,10 @@ class Arrivals:
         return found
 
 
+_NONE = np.zeros(0, dtype=np.int64)
+NOTHING = Arrivals(_NONE, _NONE, _NONE, 0, 0)
+
+
 def arrivals_after(connection: Connection, number: int) -> Arrivals:
     """What arrived behind `number`."""
     behind = rule_arrival.c.number > number

@@ -20,7 +20,7 @@ from pipeline.panels.naming import Naming
 from pipeline.query.layer import QueryLayer
 from pipeline.query.moments import Whole
 from pipeline.query.times import milliseconds
-from pipeline.rules.arrivals import arrivals_after
+from pipeline.rules.arrivals import NOTHING, arrivals_after
 from pipeline.rules.asking import Asked, Asker, asked_by, moment
 from pipeline.rules.changed import changed
 from pipeline.rules.firing import Candidate
@@ -46,8 +46,7 @@ class Look:
         self.raising = Raising(layer, Naming(project), now, lambda: self._unread)
         with read(store) as connection:
             self._marks = marks(connection)
-            # Where a rule was never judged, all that is remembered is looked through for what its first look takes.
-            self._arrivals = arrivals_after(connection, self._lowest())
+        self._arrivals = NOTHING
 
     def mark(self, rule: AnyKind) -> Mark:
         """How far the rule had looked."""
@@ -62,6 +61,8 @@ class Look:
 
     def candidates(self, rules: Sequence[AnyKind]) -> Iterator[tuple[AnyKind, list[Candidate], str]]:
         """What fits each rule, with "", or nothing with why it could not be judged."""
+        with read(self._store) as connection:
+            self._arrivals = arrivals_after(connection, self._lowest(rules))
         groups: defaultdict[Asked, list[AnyKind]] = defaultdict(list)
         for rule in rules:
             if not isinstance(rule, EventRule | ChangeRule | SourceSilentRule):
@@ -84,8 +85,9 @@ class Look:
             logger.warning("rule not judged rule=%s error=%s", rule.name, type(error).__name__)
             return [], error.message
 
-    def _lowest(self) -> int:
-        return min((mark.arrived for mark in self._marks.values() if mark.evaluated_ms), default=0)
+    def _lowest(self, rules: Sequence[AnyKind]) -> int:
+        """Behind which arrivals any rule wants; one that was never judged looks through all that is remembered."""
+        return min((self.mark(rule).arrived for rule in rules), default=0)
 
     def _need(self, asked: Asked, rules: Sequence[AnyKind]) -> str:
         """Say what the rules of one question need; returns why the question cannot be asked, "" where it can."""
