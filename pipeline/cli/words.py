@@ -149,6 +149,19 @@ STATES_OF_EVENTS: Words = {
     "fading": ("在消退", "fading"),
     "over": ("已平息", "over"),
 }
+RULE_KINDS: Words = {
+    "any": ("每条", "any"),
+    "frequency": ("条数", "frequency"),
+    "spike": ("突增突减", "spike"),
+    "flatline": ("变少", "flatline"),
+    "new_term": ("新出现", "new term"),
+    "cardinality": ("不同的个数", "cardinality"),
+    "percentage_match": ("占比", "percentage"),
+    "metric": ("平均数", "metric"),
+    "change": ("答复状态", "change"),
+    "event": ("事件与预警", "event"),
+    "source_silent": ("来源没有动静", "silent source"),
+}
 VERDICTS: Words = {
     "true": ("属实", "true"),
     "noise": ("误报", "noise"),

@@ -16,7 +16,7 @@ from pipeline.index.document import published_key
 from pipeline.query.breaking import Split
 from pipeline.query.kql import parse_kql
 from pipeline.query.layer import QueryLayer, Question
-from pipeline.query.moments import Moments, Whole
+from pipeline.query.moments import Moments, Real, Whole
 from pipeline.query.writing import write
 from pipeline.rules.windows import Flags, Posts
 
@@ -73,6 +73,7 @@ class Asker:
     def __init__(self, layer: QueryLayer, events: Callable[[int, int], Sequence[str]]) -> None:
         self._layer, self._events = layer, events
         self._needs: dict[Asked, _Need] = {}
+        self._needing: set[str] = set()
         self._fields: dict[tuple[str, bool], _Need] = {}
         self._found: dict[Asked, Moments] = {}
         self._members: dict[tuple[str, bool], Membership] = {}
@@ -86,6 +87,7 @@ class Asker:
 
     def need(self, rule: AnyKind, since_ms: int, until_ms: int, names: Sequence[str] = ()) -> None:
         """Say that `rule` will be judged by the posts of that time. names: other columns that are wanted of them."""
+        self._needing.add(rule.name)
         names = (*columns_of(rule), *names)
         _widen(self._needs.setdefault(asked_by(rule), _Need(since_ms, until_ms)), since_ms, until_ms, names)
         if isinstance(rule, PercentageRule):
@@ -112,16 +114,18 @@ class Asker:
                 yield members.values[codes[start]], part_of(whole, some)
 
     def needs(self, rule: AnyKind) -> bool:
-        """Whether anyone needs the posts of the rule's question."""
-        return asked_by(rule) in self._needs
+        """Whether `need` was said for the rule."""
+        return rule.name in self._needing
 
     def forget(self, asked: Asked) -> None:
         """Let go of the posts of a question."""
         self._found.pop(asked, None)
 
-    def extra(self, rule: AnyKind, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Another column of the posts of `rule`, in order."""
-        return self._moments(asked_by(rule)).values[name]
+    def column(self, rule: AnyKind, name: str, keys: Whole) -> Real:
+        """Another column of those posts of `rule` that have these keys."""
+        found = self._moments(asked_by(rule))
+        values: Real = found.values[name][np.searchsorted(found.keys, keys)]
+        return values
 
     def _described(self, rule: AnyKind, found: Moments, new: Flags) -> Posts:
         value = matched = None

@@ -54,7 +54,7 @@ class Report:
     alerts: list[Alert] = field(default_factory=list)
     held: int = 0
     faults: dict[str, str] = field(default_factory=dict)
-    errors: list[Exception] = field(default_factory=list)
+    errors: list[QingyuError] = field(default_factory=list)
 
 
 def evaluate_rules(project: Project, *, now: datetime, send: Send) -> str:

@@ -56,8 +56,8 @@ def span(seconds: float) -> str:
     """3 天, 90 分钟: a duration in the largest unit that fits it."""
     for size, unit in _UNITS:
         if seconds >= size and seconds % size == 0:
-            return tr("{n} {z}", "{n} {e}", n=round(seconds / size), z=unit[0], e=unit[1])
-    return tr("{n:g} 秒", "{n:g} s", n=seconds)
+            return tr("{n}{z}", "{n} {e}", n=round(seconds / size), z=unit[0], e=unit[1])
+    return tr("{n:g}秒", "{n:g} s", n=seconds)
 
 
 def explain(rule: AnyKind) -> str:
@@ -71,7 +71,7 @@ def explain(rule: AnyKind) -> str:
 
 def _what(rule: AnyKind) -> str:
     if isinstance(rule, EventRule | SourceSilentRule):
-        return tr("{c}时报{l}", "{c}: raises {l}", c=_condition(rule), l=_level(rule))
+        return tr("{c}时报{l}", "on {c}: raises {l}", c=_condition(rule), l=_level(rule))
     each = tr("每个{f}分开：", "for each {f} apart: ", f=_field(rule.query_key)) if rule.query_key else ""
     return tr(
         "{e}{p}，{c}时报{l}", "{e}{p}, {c}: raises {l}", e=each, p=_posts(rule), c=_condition(rule), l=_level(rule)
@@ -81,7 +81,7 @@ def _what(rule: AnyKind) -> str:
 def _level(rule: AnyKind) -> str:
     if isinstance(rule, EventRule):
         return tr("同级告警", "an alert of the same level")
-    return tr("{l}色告警", "a {l} alert", l=tr(*_LEVELS[rule.level]))
+    return tr("{l}色告警", "an alert of level {l}", l=tr(*_LEVELS[rule.level]))
 
 
 def _posts(rule: AnyKind) -> str:
@@ -89,7 +89,7 @@ def _posts(rule: AnyKind) -> str:
     whole = query or tr("全部帖子", "of all posts")
     if rule.match == Match():
         return whole
-    fields = [tr("标题", "the title")] * bool(rule.match.title) + [tr("正文", "the text")] * bool(rule.match.text)
+    fields = [tr("标题", "title")] * bool(rule.match.title) + [tr("正文", "text")] * bool(rule.match.text)
     return tr("{w}（且{f}合正则式）", "{w} (whose {f} has the pattern)", w=whole, f=tr("、", " and ").join(fields))
 
 

@@ -169,5 +169,3 @@ def look(project: Project, *rules: AnyKind, now: datetime = NOW, outbox: Outbox 
 def reported(project: Project, *rules: AnyKind, now: datetime = NOW, outbox: Outbox | None = None) -> Report:
     """What one evaluation did."""
     return evaluate(project, rules, now=now, send=(outbox or Outbox()).send)
-
-

@@ -120,7 +120,10 @@ def test_a_new_term_is_told_once(project: Project) -> None:
     wanted = rule("kind: new_term\nfield: keyphrase\nwindow: 30d\n")
     put(project, [Said(1, NOW - 10 * DAY, keyphrases=("停水",)), Said(2, NOW - 9 * DAY, keyphrases=("夜市",))])
     look(project, wanted, now=NOW - HOUR)
-    put(project, [Said(3, NOW - HOUR / 2, keyphrases=("停水", "搅拌站")), Said(4, NOW - HOUR / 3, keyphrases=("搅拌站",))])
+    put(
+        project,
+        [Said(3, NOW - HOUR / 2, keyphrases=("停水", "搅拌站")), Said(4, NOW - HOUR / 3, keyphrases=("搅拌站",))],
+    )
     (alert,) = look(project, wanted)
     assert (alert.key, alert.query, alert.figures[0][1]) == ("搅拌站", 'keyphrase:"搅拌站"', "2")
     put(project, [Said(5, NOW, keyphrases=("搅拌站",))])
@@ -165,7 +168,11 @@ def test_percentage_match_needs_enough_posts(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("metric", "bound", "shown"),
-    [("mean_sentiment", "below: -0.2", "-0.30"), ("negative_share", "above: 0.5", "0.60"), ("mean_engagement", "above: 5", "8.00")],
+    [
+        ("mean_sentiment", "below: -0.2", "-0.30"),
+        ("negative_share", "above: 0.5", "0.60"),
+        ("mean_engagement", "above: 5", "8.00"),
+    ],
 )
 def test_metric_is_a_mean_of_the_window(project: Project, metric: str, bound: str, shown: str) -> None:
     wanted = rule(f"kind: metric\nmetric: {metric}\nwindow: 1d\n{bound}\n")
@@ -180,7 +187,10 @@ def test_metric_is_a_mean_of_the_window(project: Project, metric: str, bound: st
 
 def test_a_query_key_is_judged_apart_by_value(project: Project) -> None:
     wanted = rule("kind: frequency\nnum_events: 3\nwindow: 1d\nquery_key: topic\n")
-    put(project, [*hours(1, 2, topics=("water",)), *hours(3, 4, first=200, topics=("roads", "water")), *hours(5, first=300)])
+    put(
+        project,
+        [*hours(1, 2, topics=("water",)), *hours(3, 4, first=200, topics=("roads", "water")), *hours(5, first=300)],
+    )
     (alert,) = look(project, wanted)
     assert (alert.key, alert.topics, alert.figures[0][1]) == ("water", ["water", "roads"], "4")
     assert alert.title == "r：供水 4 条" or "4" in alert.title
@@ -193,10 +203,15 @@ def test_a_place_holds_what_lies_in_it(project: Project) -> None:
 
 
 def test_patterns_narrow_a_query_down(project: Project) -> None:
-    wanted = rule("kind: frequency\nquery: 停水\nnum_events: 2\nwindow: 1d\nmatch: {title: '^紧急', text: ['三天', '两天']}\n")
+    wanted = rule(
+        "kind: frequency\nquery: 停水\nnum_events: 2\nwindow: 1d\nmatch: {title: '^紧急', text: ['三天', '两天']}\n"
+    )
     put(project, [Said(1, NOW - HOUR, "停水 三天", title="紧急：停水"), Said(2, NOW - HOUR, "停水 两天", title="停水")])
     assert look(project, wanted) == []
-    put(project, [Said(3, NOW - HOUR, "停水 两天", title="紧急求助"), Said(4, NOW - HOUR, "停水 一天", title="紧急求助")])
+    put(
+        project,
+        [Said(3, NOW - HOUR, "停水 两天", title="紧急求助"), Said(4, NOW - HOUR, "停水 一天", title="紧急求助")],
+    )
     (alert,) = look(project, wanted)
     assert alert.figures[0][1] == "2"
     assert any("正则" in one for one in alert.reason)
@@ -215,7 +230,10 @@ HOSTILE = "<script>alert(1)</script>\u202e=1+1\r\nBcc: x@y.z\0"
 
 def test_web_text_cannot_break_out_of_a_title(project: Project) -> None:
     wanted: AnyKind = rule("kind: new_term\nfield: keyphrase\n")
-    put(project, [Said(1, NOW - 40 * DAY), Said(2, NOW - HOUR / 2, keyphrases=(HOSTILE.replace("\0", ""),), title=HOSTILE[:20])])
+    put(
+        project,
+        [Said(1, NOW - 40 * DAY), Said(2, NOW - HOUR / 2, keyphrases=(HOSTILE.replace("\0", ""),), title=HOSTILE[:20])],
+    )
     (alert,) = look(project, wanted)
     for text in (alert.title, *alert.reason):
         assert not set(text) & set("\r\n\0\u202e")
