@@ -38,7 +38,8 @@ def note_arrivals(connection: Connection, *, now: datetime, kept_days: int) -> i
     now_ms = milliseconds(now)
     _forget(connection, now_ms, kept_days)
     remembered = {row.key: int(row.value) for row in connection.execute(_remembered())}
-    sweep = now_ms - remembered.get(_SWEPT, 0) >= _SWEEP_MS or now_ms < remembered.get(_SWEPT, 0)
+    any_known = connection.execute(select(rule_arrival.c.number).limit(1)).first() is not None
+    sweep = not any_known or not 0 <= now_ms - remembered.get(_SWEPT, 0) < _SWEEP_MS
     settled = 0 if sweep else remembered.get(_SETTLED, 0)
     # Asked first: what is settled meanwhile by another process is looked at again.
     kept = [{"key": _SETTLED, "value": str(_settled(connection, settled))}]

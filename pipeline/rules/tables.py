@@ -16,6 +16,7 @@ rule_arrival = Table(  # posts in the order in which they could first be found; 
     Column("sort_key", BigInteger, nullable=False),  # pipeline.index.document.published_key
     Column("at_ms", BigInteger, nullable=False),  # when it was published
     Index("rule_arrival_at", "at_ms"),
+    sqlite_autoincrement=True,  # else SQLite gives the numbers of dropped rows again
 )
 
 rule_mark = Table(  # how far a rule has looked

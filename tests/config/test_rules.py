@@ -83,7 +83,11 @@ FREQUENCY = "name: a\nkind: frequency\nnum_events: 3\nwindow: 2h\n"
         ("name: a\nkind: cardinality\nfield: voices\nwindow: 1d\n", 1, ["min_cardinality", "max_cardinality"]),
         ("name: a\nkind: cardinality\nfield: author_name\nwindow: 1d\nmax_cardinality: 3\n", 3, ["voices"]),
         ("name: a\nkind: metric\nmetric: mean_sentiment\nwindow: 1d\nbelow: -3\n", 1, ["-1.0"]),
-        ("name: a\nkind: percentage_match\nmatch_query: 'sentiment:'\nwindow: 1d\nmax_percentage: 3\n", 3, ["match_query"]),
+        (
+            "name: a\nkind: percentage_match\nmatch_query: 'sentiment:'\nwindow: 1d\nmax_percentage: 3\n",
+            3,
+            ["match_query"],
+        ),
         ("name: a\nkind: change\nfrom: replied\nto: replied\n", 1, ["waiting→replied"]),
         ("name: a\nkind: source_silent\nwindow: 1d\nsources: [bord]\n", 4, ["bord", "board"]),
         ("name: a\nkind: source_silent\nwindow: 1d\nquery: x\n", 1, ["sources"]),
@@ -98,7 +102,9 @@ def test_a_fault_names_file_line_and_what_to_do(text: str, line: int, words: lis
 
 
 def test_every_fault_is_listed_at_once() -> None:
-    message = fault("- {name: a, kind: frequency, num_event: 1, window: 0}\n- {name: b, kind: zzz}\n- {name: c, kind: any, query: '('}\n")
+    message = fault(
+        "- {name: a, kind: frequency, num_event: 1, window: 0}\n- {name: b, kind: zzz}\n- {name: c, kind: any, query: '('}\n"
+    )
     assert len([line for line in message.splitlines() if line.startswith("r.yaml")]) == 5
 
 
@@ -149,7 +155,9 @@ level: red
 def test_more_words_of_elastalert2() -> None:
     counted = one("name: a\ntype: cardinality\ncardinality_field: author\ntimeframe: {days: 1}\nmax_cardinality: 3\n")
     assert isinstance(counted, CardinalityRule) and counted.field == "voices"
-    mean = one("name: a\ntype: metric_aggregation\nmetric_agg_key: score\nbuffer_time: {days: 1}\nmin_threshold: -0.5\n")
+    mean = one(
+        "name: a\ntype: metric_aggregation\nmetric_agg_key: score\nbuffer_time: {days: 1}\nmin_threshold: -0.5\n"
+    )
     assert isinstance(mean, MetricRule) and (mean.metric, mean.below, mean.window) == ("mean_sentiment", -0.5, 86_400)
     assert one(FREQUENCY + "aggregation: {hours: 2}\n").digest == "7200s"
     answered = one("name: a\nkind: change\nfrom: 办理中\nto: 已回复\n")

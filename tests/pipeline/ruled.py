@@ -103,26 +103,38 @@ class Said:
         )
 
 
-def put(project: Project, said: Iterable[Said]) -> None:
-    """Land, annotate and index them."""
+def put(project: Project, said: Iterable[Said], *, indexed: bool = True) -> None:
+    """Land, annotate and index them. indexed: without, they stay behind before that."""
     some = list(said)
+    status = "indexed" if indexed else "annotated"
     with opened(project) as store:
         with write(store) as connection:
             first = (connection.execute(select(func.max(post.c.landed_seq))).scalar() or 0) + 1
             upsert(connection, post, [_row(one, first + n) for n, one in enumerate(some)])
-            upsert(connection, annotation, [_annotation(one, first + n) for n, one in enumerate(some)], key="post_id")
-        with engine_of(project).writer() as writer:
-            writer.put(one.document(first + n) for n, one in enumerate(some))
-            writer.commit()
+            upsert(
+                connection,
+                annotation,
+                [_annotation(one, first + n, status) for n, one in enumerate(some)],
+                key="post_id",
+            )
+        if indexed:
+            index(project, some, first)
+
+
+def index(project: Project, said: Sequence[Said], first: int) -> None:
+    """Put them into the index; first: place of the first in the order of landing."""
+    with engine_of(project).writer() as writer:
+        writer.put(one.document(first + n) for n, one in enumerate(said))
+        writer.commit()
 
 
 def _row(one: Said, seq: int) -> dict[str, object]:
     return {**post_row(one.record()), "landed_seq": seq, "revision": 1, "page_id": ""}
 
 
-def _annotation(one: Said, seq: int) -> dict[str, object]:
+def _annotation(one: Said, seq: int, status: str) -> dict[str, object]:
     return {
-        "post_id": one.id, "landed_seq": seq, "model": "m", "status": "indexed", "topics": " ".join(one.topics),
+        "post_id": one.id, "landed_seq": seq, "model": "m", "status": status, "topics": " ".join(one.topics),
         "places": "\x1f".join(one.places), "sentiment": one.sentiment, "annotated_ms": one.ms,
         "title_tokens": "", "text_tokens": one.text, "official_tokens": "", "words": "", "keyphrases": "",
     }  # fmt: skip

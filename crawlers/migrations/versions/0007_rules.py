@@ -10,12 +10,18 @@ down_revision = "0004"
 def upgrade() -> None:
     op.create_table(
         "rule_arrival",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            primary_key=True,
+            autoincrement=True,
+            nullable=False,
+        ),
         sa.Column("post_id", sa.String(length=32), nullable=False),
         sa.Column("sort_key", sa.BigInteger(), nullable=False),
         sa.Column("at_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("post_id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("rule_arrival_at", "rule_arrival", ["at_ms"])
     op.create_table(
