@@ -263,6 +263,7 @@ class ChangeRule(Rule):
     after: BoardState = Field(
         "replied", alias="to", description="后来：replied 已回复、revised 答复改了、waiting 答复撤下了"
     )
+    query_key: Literal["source"] | None = Field(None, description="source：各来源分开报")
     realert: Duration | None = Field(0.0, description="多久之内不再报，其间的合在下一次")
 
     @field_validator("before", "after", mode="before")

@@ -142,7 +142,7 @@ def test_three_to_five_stricter_ones_of_every_kind_that_has_a_threshold(text: st
 
 def test_flags_and_silent_sources_are_replayed(project: Project) -> None:
     (project.config_dir / "sources" / "news.yaml").write_text(
-        "name: news\nkind: feed\nurl: http://news.example/feed\n", encoding="utf-8"
+        "name: news\nkind: feed\nurls: [http://news.example/feed]\n", encoding="utf-8"
     )
     reopened = open_project(project.root, {})
     ended = [NOW - 20 * DAY, NOW - 19.5 * DAY, NOW - 10 * DAY]
@@ -161,7 +161,7 @@ def test_flags_and_silent_sources_are_replayed(project: Project) -> None:
 
 
 def test_the_command_tells_it_in_words_and_in_json(project: Project) -> None:
-    put(project, burst(20, 5, first=100))
+    put(project, burst(20, 4, first=100))
     file = project.root / "停水.yaml"
     file.write_text("name: 停水\n" + TEXT, encoding="utf-8")
     span = ("--from", "2026-10-23", "--to", "2026-11-19")
