@@ -22,6 +22,9 @@ def web_base(value: str) -> str:
 class Alerts(Model):
     """How alerts are delivered."""
 
+    groups: tuple[str, ...] = Field(
+        (), description="没有写明组的规则（自带的规则都没有写）发给哪些组；空则只记录，不发送"
+    )
     worth_s: Annotated[float, Field(ge=60)] = Field(
         3 * 86_400.0, description="送不出去时重试多久（秒），之后放弃并写明原因"
     )

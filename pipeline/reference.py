@@ -16,10 +16,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from config.dashboards import PANELS, Chart, Dashboard, Figure, Grouping, Panel
+from config.rule_words import KINDS_RENAMED, RENAMED
+from config.rules import KINDS as RULE_KINDS
+from config.rules import Match, Rule
 from config.settings import Settings
 from config.sources import KINDS
 from pipeline.panels.naming import FIGURE_NAMES, group_name
 from pipeline.query.breaking import GROUPINGS
+from pipeline.rules.saying import span
 
 _HEAD = "<!-- 由 make docs 生成，请勿手改 / made by `make docs`, do not edit -->\n"
 
@@ -31,6 +35,7 @@ def pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "sources.md": sources_page(),
         "dashboards.md": dashboards_page(),
+        "rules.md": rules_page(),
     }
 
 
@@ -107,6 +112,58 @@ def dashboards_page() -> str:
         same = [key for key, info in above.model_fields.items() if _default(model.model_fields[key]) == _default(info)]
         own.append(_table(f"kind: {name}", _panel_fields(model, skip=tuple(same))))
     return _HEAD + intro + "".join(own)
+
+
+def rules_page() -> str:
+    """Every kind of rule with its keys, and what elastalert2 calls them."""
+    intro = (
+        "# 规则的写法\n\n一份 `config/rules/*.yaml` 写一条规则，或一列规则。用法见[规则](../how-to/rules.md)。"
+        "时长写作 `90`（秒）、`30m`、`2h`、`1d`、`2w`，或 elastalert2 的 `{hours: 2}`。没有按作者分的写法。\n"
+    )
+    parts = [_table("所有规则", _rule_fields(Rule)), _table("match", _rule_fields(Match))]
+    for name, model in RULE_KINDS.items():
+        same = [key for key, info in Rule.model_fields.items() if _same(model.model_fields[key], info)]
+        parts.append(_table(f"kind: {name}", _rule_fields(model, skip=tuple(same))))
+    rows = "".join(f"| {theirs} | {ours} |\n" for theirs, ours in {**RENAMED, **KINDS_RENAMED}.items())
+    theirs = (
+        "\n## 从 elastalert2 搬来\n\n这些名称照写也认；没有列出的同名（`num_events`、`spike_height`、`spike_type`、"
+        "`threshold`、`threshold_ref`、`threshold_cur`、`alert_on_new_data`、`query_key`、`realert`、`exponential_realert`、"
+        "`max_percentage` 等）含义相同。`filter` 写成 `query`，`alert`、`email` 写成 `groups`；`index` 等用不着的会被指出。\n\n"
+        "| elastalert2 | 这里 |\n|---|---|\n" + rows
+    )
+    return _HEAD + intro + "".join(parts) + theirs
+
+
+def _rule_fields(model: type[BaseModel], *, skip: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, info in model.model_fields.items():
+        if name not in skip:
+            shown = _RULE_TYPES.get(name) or _rule_type(info)
+            default = _default(info)
+            if shown == "时长" and not info.is_required() and info.default:
+                default = f"`{span(info.default)}`"
+            yield f"| `{info.alias or name}` | {shown} | {'' if name == 'match' else default} | {info.description or ''} |"
+
+
+def _same(info: FieldInfo, other: FieldInfo) -> bool:
+    return info.description == other.description and _default(info) == _default(other)
+
+
+# Durations and patterns are read from text into numbers and tuples; people write text.
+_RULE_TYPES = {
+    "window": "时长", "realert": "时长", "exponential_realert": "时长", "late": "时长", "escalate_after": "时长",
+    "digest": "时长或时间表", "quiet": "时段", "match": "见 match", "title": "正则表达式，一个或一列",
+    "text": "正则表达式，一个或一列", "groups": "组名，一个或一列", "sources": "来源名，一个或一列",
+}  # fmt: skip
+_PLAIN_TYPES = {int: "整数", float: "数", str: "文字", bool: "是否"}
+
+
+def _rule_type(info: FieldInfo) -> str:
+    """The type in a reader's words: the values, or what it is."""
+    choices = re.findall(r"'([\w-]+)'", str(info.annotation)) if "Literal" in str(info.annotation) else []
+    if choices:
+        return "、".join(choices)
+    parts = [info.annotation, *getattr(info.annotation, "__args__", ())]
+    return next((_PLAIN_TYPES[p] for one in parts if (p := getattr(one, "__origin__", one)) in _PLAIN_TYPES), "文字")
 
 
 def _table(title: str, rows: Iterator[str]) -> str:

@@ -5,7 +5,8 @@ from pipeline.alerts import tables as _alerts
 from pipeline.briefs import tables as _briefs
 from pipeline.cases import tables as _cases
 from pipeline.events import tables as _events
+from pipeline.rules import tables as _rules
 from pipeline.schedule import tables as _schedule
 
 __all__ = ["metadata"]
-_ = (_alerts, _briefs, _cases, _events, _schedule)
+_ = (_alerts, _briefs, _cases, _events, _rules, _schedule)

@@ -74,7 +74,8 @@ def _prepare(project: Project, store: Engine, now: datetime) -> ConfigError | No
     """Decide who is told, and make parcels; what is wrong with the groups is returned."""
     wrong = None
     try:
-        rules = Rules(project.groups, matter_of(project), project.settings.alerts.worth_s, now)
+        settings = project.settings.alerts
+        rules = Rules(project.groups, matter_of(project), settings.worth_s, now, settings.groups)
         spread(store, rules)
     except ConfigError as error:
         wrong = error

@@ -32,12 +32,14 @@ MOST_IN_A_PARCEL = 40
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decides who is told. worth_s: how long an unknown group is waited for; now: aware."""
+    """What decides who is told. worth_s: how long an unknown group is waited for; now: aware; otherwise: names of the groups
+    for alerts that name none."""
 
     groups: Mapping[str, Group]
     matter: Matter
     worth_s: float
     now: datetime
+    otherwise: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def spread(store: Engine, rules: Rules) -> int:
 
 def _spread_one(connection: Connection, row: Any, rules: Rules) -> None:
     found: Alert | None = alert_of(row.record) if row.kind == "alert" else None
-    names = found.delivery.groups if found else letter_of(row.record, []).groups
+    names = (found.delivery.groups or rules.otherwise) if found else letter_of(row.record, []).groups
     asked = select(alert_group.c.group_name).where(alert_group.c.alert_id == row.id)
     done = set(connection.execute(asked).scalars())
     unknown = [name for name in dict.fromkeys(names) if name not in rules.groups]

@@ -77,6 +77,7 @@ STAGES: Words = {
     "crawl": ("采集", "crawl"),
     "process": ("处理", "process"),
     "detect": ("发现事件", "detect"),
+    "rules": ("看规则", "rules"),
     "link": ("认出官方答复", "link replies"),
     "remind": ("提醒到期", "remind"),
     "deliver": ("送告警", "deliver"),
@@ -158,6 +159,19 @@ STATES_OF_EVENTS: Words = {
     "growing": ("在发展", "growing"),
     "fading": ("在消退", "fading"),
     "over": ("已平息", "over"),
+}
+RULE_KINDS: Words = {
+    "any": ("每条", "any"),
+    "frequency": ("条数", "frequency"),
+    "spike": ("突增突减", "spike"),
+    "flatline": ("变少", "flatline"),
+    "new_term": ("新出现", "new term"),
+    "cardinality": ("不同的个数", "cardinality"),
+    "percentage_match": ("占比", "percentage"),
+    "metric": ("平均数", "metric"),
+    "change": ("答复状态", "change"),
+    "event": ("事件与预警", "event"),
+    "source_silent": ("来源没有动静", "silent source"),
 }
 VERDICTS: Words = {
     "true": ("属实", "true"),

@@ -24,6 +24,8 @@ TIMES = ("published", "collected")
 SORT_FIELDS = {name: f"sort_{name}" for name in ("published", "likes", "views", "replies", "score")}
 # The farthest a time may lie so that 22 bits of the id fit beside it: the year 2039 would need 41 bits, 2109 42.
 _MOST_MS = (1 << 41) - 1
+# Of the id, in the key that posts are ordered by.
+KEY_BITS = 22
 
 
 class IndexDocument(NamedTuple):
@@ -80,7 +82,7 @@ def values_of(post: IndexDocument) -> dict[str, Any]:
     voice becomes a number that only counts: the pseudonym itself is in no index.
     """
     tie = _tie(post.id)
-    low22, low32 = tie & 0x3FFFFF, tie & 0xFFFFFFFF
+    low32 = tie & 0xFFFFFFFF
     values: dict[str, Any] = {
         "id": post.id,
         "title": indexed(post.title_tokens) or NOTHING,
@@ -105,7 +107,7 @@ def values_of(post: IndexDocument) -> dict[str, Any]:
         "unsure": int(post.unsure),
         "copy": int(post.duplicate_of != ""),
         "landed_seq": post.landed_seq,
-        "sort_published": min(max(post.published_ms, 0), _MOST_MS) << 22 | low22,
+        "sort_published": published_key(post.id, post.published_ms),
         "sort_likes": _count_key(post.likes) << 32 | low32,
         "sort_views": _count_key(post.views) << 32 | low32,
         "sort_replies": _count_key(post.replies) << 32 | low32,
@@ -131,6 +133,12 @@ def values_of(post: IndexDocument) -> dict[str, Any]:
     if post.voice:
         values["voice"] = _digits(post.voice) >> 1
     return values
+
+
+def published_key(post_id: str, published_ms: int) -> int:
+    """What posts are ordered by: the time of publication, then 22 bits of the id. Two posts of one millisecond have the same
+    one in four million times."""
+    return min(max(published_ms, 0), _MOST_MS) << KEY_BITS | (_tie(post_id) & ((1 << KEY_BITS) - 1))
 
 
 def _digits(text: str) -> int:

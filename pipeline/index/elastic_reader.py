@@ -9,11 +9,13 @@ from pipeline.index.document import SORT_FIELDS
 from pipeline.index.elastic_client import Elastic, MissingError
 from pipeline.index.elastic_document import SCHEMA_VERSION
 from pipeline.index.elastic_query import aggregation, translate
-from pipeline.index.engine import Hits, lost, unusable
+from pipeline.index.engine import Columns, Hits, lost, unusable
 from pipeline.index.marks import known_sort, mark_of, not_too_deep, read_mark
 from pipeline.query.nodes import All, Node
 
 _EXPORT_PAGE = 2_000
+# Columns are small: as many at once as Elasticsearch gives.
+_COLUMN_PAGE = 10_000
 # How long a state of the index is kept between two pages of an export: whoever reads may pause to write.
 _KEPT = "10m"
 
@@ -84,6 +86,22 @@ class ElasticReader:
 
     def iterate(self, query: Node) -> Iterator[list[str]]:
         """Ids of all that match, each once, oldest first, in lists; all of one state of the index."""
+        body = self._ordered(query, "published", _EXPORT_PAGE)
+        yield from ([str(hit["_id"]) for hit in hits] for hits in self._pages(body))
+
+    def columns(self, query: Node, names: Sequence[str]) -> Columns:
+        """Times and `names` of all that match."""
+        keys: list[int] = []
+        values: dict[str, list[float | None]] = {name: [] for name in names}
+        body = self._ordered(query, "published", _COLUMN_PAGE) | ({"docvalue_fields": list(names)} if names else {})
+        for hits in self._pages(body):
+            keys += (int(hit["sort"][0]) for hit in hits)
+            for name, column in values.items():
+                column += (hit.get("fields", {}).get(name, (None,))[0] for hit in hits)
+        return Columns(keys, values)
+
+    def _pages(self, body: dict[str, Any]) -> Iterator[list[Any]]:
+        """The hits of `body`, which is ordered, page by page; all of one state of the index."""
         if self.absent:
             return
         try:
@@ -91,19 +109,18 @@ class ElasticReader:
         except MissingError as error:
             raise lost() from error
         try:
-            yield from self._pages(query, pit)
+            yield from self._within(body, pit)
         finally:
             self._elastic.drop_point_in_time(pit)
 
-    def _pages(self, query: Node, pit: str) -> Iterator[list[str]]:
-        body = self._ordered(query, "published", _EXPORT_PAGE)
-        body |= {"pit": {"id": pit, "keep_alive": _KEPT}, "track_total_hits": False}
+    def _within(self, body: dict[str, Any], pit: str) -> Iterator[list[Any]]:
+        body = body | {"pit": {"id": pit, "keep_alive": _KEPT}, "track_total_hits": False}
         while True:
             found = self._elastic.search(None, body)
             hits = found["hits"]["hits"]
             if hits:
-                yield [str(hit["_id"]) for hit in hits]
-            if len(hits) < _EXPORT_PAGE:
+                yield hits
+            if len(hits) < body["size"]:
                 return
             body = body | {"search_after": hits[-1]["sort"], "pit": {"id": found["pit_id"], "keep_alive": _KEPT}}
 

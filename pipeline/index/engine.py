@@ -15,6 +15,8 @@ from pipeline.index.document import IndexDocument
 if TYPE_CHECKING:
     from pipeline.query.nodes import Node
 
+# What can be read of many posts at once.
+COLUMNS = ("voice", "score", "negative", "likes", "replies", "collected_ms")
 # Fields a result can be ordered by; ties are broken by id, so paging is stable.
 SORTS = ("published", "-published", "relevance", "-likes", "-views", "-replies", "score", "-score")
 
@@ -87,8 +89,20 @@ class Reader(Protocol):
         """Aggregations in the JSON both engines share (terms, date_histogram with fixed_interval and offset, avg, stats,
         cardinality, filter, range); `spec` and result as Elasticsearch writes them."""
 
+    def columns(self, query: Node, names: Sequence[str]) -> Columns:
+        """Times and `names` (of COLUMNS) of all that match, in order of publication; all of one state of the index."""
+
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many posts each of `words` (field `words`) stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Posts that match, a place in each list. keys: `document.published_key`, ascending: the time of publication, and what
+    parts posts of one instant; values: by name, None where a post has none."""
+
+    keys: Sequence[int]
+    values: Mapping[str, Sequence[float | None]]
 
 
 @dataclass(frozen=True, slots=True)

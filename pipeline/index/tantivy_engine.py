@@ -17,7 +17,7 @@ from config.errors import StageError
 from config.locks import take
 from config.text import tr
 from pipeline.index.document import SORT_FIELDS, IndexDocument
-from pipeline.index.engine import Condition, Hits, unusable
+from pipeline.index.engine import Columns, Condition, Hits, unusable
 from pipeline.index.marks import behind, known_sort, mark_of, not_too_deep, read_mark
 from pipeline.index.tantivy_document import SCHEMA_VERSION, record_of, register, schema
 from pipeline.index.tantivy_query import after_query, translate
@@ -310,6 +310,16 @@ class TantivyReader:
         """Aggregations in the shared JSON."""
         found: dict[str, Any] = self._searcher.aggregate(translate(query), spec)
         return found
+
+    def columns(self, query: Node, names: Sequence[str]) -> Columns:
+        """Times and `names` of all that match."""
+        searcher = self._searcher
+        total = _count(searcher, query)
+        if not total:
+            return Columns([], {name: [] for name in names})
+        hits = searcher.search(translate(query), total, False, "sort_published", 0, tantivy.Order.Asc).hits
+        places = [address for _, address in hits]
+        return Columns([key for key, _ in hits], {n: searcher.fast_field_values(n, places) for n in names})
 
     def document_frequency(self, words: Sequence[str]) -> dict[str, int]:
         """In how many posts each of `words` stands."""

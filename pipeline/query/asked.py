@@ -95,7 +95,7 @@ class Asked:
         if q.since or q.until:
             parts.append(_between(q.since, q.until))
         if since_day and until_day:
-            parts.append(_between(_midnight(since_day), _midnight(until_day + timedelta(days=1))))
+            parts.append(_between(midnight(since_day), midnight(until_day, 1)))
         limits = (
             ("source", q.sources),
             ("topic", q.topics),
@@ -122,8 +122,9 @@ def _between(since: datetime | None, until: datetime | None) -> Range:
     return Range("published", low, high, True, False)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)
+def midnight(day: date, later: int = 0) -> datetime:
+    """The first instant of a day of Asia/Shanghai, or of the day so many days later."""
+    return datetime.combine(day + timedelta(days=later), time(), SHANGHAI)
 
 
 def describe(q: Question) -> str:

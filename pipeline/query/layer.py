@@ -42,7 +42,9 @@ from pipeline.query.model import (
     TopicDay,
     Word,
 )
-from pipeline.query.reading import any_indexed, posts_by_id, revisions_of, thread_of, thread_titles
+from pipeline.query.moments import Moments, moments_of
+from pipeline.query.nodes import And, Node, Range, Term
+from pipeline.query.reading import any_indexed, posts_by_id, revisions_of, thread_of, thread_titles, wordings_of
 from pipeline.query.standing_out import standing_out
 from pipeline.query.times import SHANGHAI
 
@@ -125,6 +127,46 @@ class QueryLayer:
         asked_for = marks(self._asked.words(q))
         hits = [Hit(p, highlight(p["title"], asked_for), excerpt(p["text"], asked_for)) for p in posts]
         return SearchResult(hits, found.total, found.after)
+
+    def moments(
+        self,
+        q: Question,
+        names: Sequence[str] = (),
+        *,
+        landed_from: int | None = None,
+        having: tuple[str, str] | None = None,
+    ) -> Moments:
+        """When each post that matches was published, with `names` (of `pipeline.index.engine.COLUMNS`): one question however
+        many match. landed_from: only posts that landed, or changed, from that place in the order of landing on; having: a
+        field of GROUPINGS and exactly the value it must have."""
+        node = self._landed(q, landed_from)
+        if having is not None:
+            nested(Split((having[0],), (1,)), (), None, None)  # refuses a field that is none to group by
+            node = And((node, Term(*having)))
+        return moments_of(self._reader.columns(node, names))
+
+    def wordings(self, q: Question, *, landed_from: int | None = None) -> Iterator[tuple[str, int, str, str]]:
+        """Id, time (ms), title and text of each post that matches, for programs that look for patterns: nobody reads them, so
+        that no audit row is written."""
+        for ids in self._reader.iterate(self._landed(q, landed_from)):
+            with read(self._store) as connection:
+                found = wordings_of(connection, ids)
+            yield from found
+
+    def earliest(self, q: Question, size: int) -> list[str]:
+        """Ids of the first posts that match, by publication."""
+        return list(self._reader.search(self._asked.node(q), sort="published", size=size).ids)
+
+    def began(self) -> int | None:
+        """When the oldest post of the index was published, ms since 1970; None where it is empty."""
+        ids = self.earliest(Question(), 1)
+        with read(self._store) as connection:
+            found = wordings_of(connection, ids)
+        return found[0][1] if found else None
+
+    def _landed(self, q: Question, landed_from: int | None) -> Node:
+        node = self._asked.node(q)
+        return node if landed_from is None else And((node, Range("landed_seq", landed_from)))
 
     def by_day(self, q: Question, *, since_day: date, until_day: date) -> list[DayCount]:
         """Every day from since_day to until_day, both included, those without posts as zeros."""

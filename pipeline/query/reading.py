@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from crawlers.rows import from_ms, row_post
 from crawlers.schema import annotation, post, revision
@@ -36,6 +36,8 @@ _POSTS = (
     .select_from(post.outerjoin(annotation, annotation.c.post_id == post.c.id))
     .where(post.c.id.in_(bindparam("ids", expanding=True)))
 )
+_AT = func.coalesce(post.c.published_ms, post.c.collected_ms).label("at_ms")
+_WORDINGS = select(post.c.id, _AT, post.c.title, post.c.text).where(post.c.id.in_(bindparam("ids", expanding=True)))
 _INDEXED = select(annotation.c.post_id).where(annotation.c.status == "indexed").limit(1)
 _REVISIONS = select(revision).where(revision.c.post_id == bindparam("id")).order_by(revision.c.revision.desc())
 _TITLES = (
@@ -60,6 +62,15 @@ def posts_by_id(connection: Connection, ids: Sequence[str]) -> list[dict[str, An
         for row in connection.execute(_POSTS, {"ids": chunk}).mappings():
             found[row["id"]] = _exported(row)
     return [found[one] for one in ids if one in found]
+
+
+def wordings_of(connection: Connection, ids: Sequence[str]) -> list[tuple[str, int, str, str]]:
+    """Id, time of publication (of collection where none is known; ms), title and text of posts, in no order."""
+    found: list[tuple[str, int, str, str]] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        rows = connection.execute(_WORDINGS, {"ids": list(ids[start : start + _AT_ONCE])})
+        found += ((row.id, row.at_ms, row.title, row.text) for row in rows)
+    return found
 
 
 def _exported(row: Any) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from pipeline.events.detect import Detection
 from pipeline.jobs import Batches, Jobs
 from pipeline.process import process, put_back
 from pipeline.retention import enforce
+from pipeline.rules.evaluate import evaluate_rules
 from pipeline.schedule.clock import Clock
 from pipeline.schedule.job import Job
 from pipeline.schedule.plan import Daily, Every
@@ -55,6 +56,7 @@ def jobs_of(project: Project, works: Works) -> list[Job]:
     jobs += [
         Job("process", Every(settings.process_every_s), works.process, each_machine=True),
         Job("detect", Every(settings.process_every_s), works.detect),
+        Job("rules", Every(settings.process_every_s), partial(evaluate_rules, send=enqueue)),
         Job("link", Every(_MINUTES_5), link_replies),
         Job("remind", Every(_MINUTES_5), partial(remind, send=enqueue)),
         # A server that does not answer may take minutes; nothing else waits for it.

@@ -10,7 +10,7 @@ from pipeline.reference import pages
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("name", ["cli.md", "settings.md", "sources.md", "dashboards.md"])
+@pytest.mark.parametrize("name", ["cli.md", "settings.md", "sources.md", "dashboards.md", "rules.md"])
 def test_the_page_is_up_to_date(name: str) -> None:
     stored = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
     assert stored == pages()[name], "run `make docs`"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from config.errors import QueryError, StageError
-from pipeline.index.document import IndexDocument
+from pipeline.index.document import IndexDocument, published_key
 from pipeline.index.engine import SORTS, IndexEngine, Reader
-from pipeline.query.nodes import All, Words
+from pipeline.query.nodes import All, Range, Words
 
 
 def document(n: int, *, ms: int = 0, text: str = "停水 了", seq: int = 1) -> IndexDocument:
@@ -71,6 +71,17 @@ class EngineContract:
         reader.refresh()
         rest = reader.search(All(), sort="-published", size=100, after=first.after)
         assert sorted([*first.ids, *rest.ids]) == [f"{n:032x}" for n in range(100)]
+
+    def test_columns_hold_each_post_that_matches_in_order_of_publication(self, engine: IndexEngine) -> None:
+        found = engine.reader().columns(Range("likes", 1, None), ("likes", "voice", "score", "collected_ms"))
+        assert list(found.keys) == sorted(published_key(f"{n:032x}", 1_564_588_800_000) for n in range(1, 100, 2))
+        assert {name: set(column) for name, column in found.values.items() if name != "voice"} == {
+            "likes": {1},
+            "score": {0.0},
+            "collected_ms": {0},
+        }
+        assert len(set(found.values["voice"])) == 1  # one voice, whatever its number
+        assert engine.reader().columns(Words("", "路灯"), ("likes",)).values == {"likes": []}
 
     def test_putting_twice_leaves_one_and_older_never_overwrites(self, engine: IndexEngine) -> None:
         reader = engine.reader()

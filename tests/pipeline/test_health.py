@@ -113,7 +113,8 @@ def test_the_running_process_tells_how_it_is(project: Project) -> None:
         assert set(checks(found)) == {"store", "index", "workers", "sources", "run"}
         one = job(found, "process")
         assert one["errors_in_a_row"] == 0
-        assert one["last_start"] <= one["last_end"]
+        # It may have begun again since.
+        assert one["last_end"]
         assert job(found, "purge")["last_result"] == "new"
         assert all(one["next_run"] > found["since"] for one in found["jobs"])
         (source,) = found["sources"]

@@ -1,0 +1,1 @@
+"""Rules: posts in windows of time held against what people declared, and alerts made of what fits."""
