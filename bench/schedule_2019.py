@@ -60,6 +60,9 @@ detail:
 """
 
 
+_BEATS = ("process", "detect", "rules", "link", "remind", "deliver", "escalate", "briefs")
+
+
 @dataclass(frozen=True)
 class Span:
     """What is lived through, from the first instant of a day to the first of another. every_h: between two
@@ -122,6 +125,7 @@ def _project(root: Path, url: str, span: Span) -> Project:
         root,
         {
             "QINGYU_SCHEDULE__PROCESS_EVERY_S": every,
+            "QINGYU_SCHEDULE__DELIVER_EVERY_S": every,
             "QINGYU_SCHEDULE__BACKUP_AT": "02:30",
             "QINGYU_BACKUP__KEEP": "2",
             "QINGYU_PROCESS__WORKERS": "1",
@@ -134,7 +138,7 @@ def _jobs(found: Lived, states: Any, span: Span) -> None:
     """How often each was done, beside how often it should have been."""
     beats = -(-(span.end - span.start) // timedelta(hours=span.every_h))
     days = (span.end - span.start).days
-    wanted = {"crawl board": beats, "process": beats, "detect": beats, "purge": days, "backup": days}
+    wanted = dict.fromkeys(("crawl board", *_BEATS), beats) | {"purge": days, "backup": days}
     known: dict[str, JobState] = {state.name: state for state in states}
     found.spent = {name: round(known[name].seconds_total, 1) for name in wanted}
     found.jobs = {name: (known[name].runs, number) for name, number in wanted.items()}

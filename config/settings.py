@@ -166,6 +166,7 @@ class Schedule(Model):
     """What `qingyu run` does and when."""
 
     process_every_s: Annotated[float, Field(ge=1)] = Field(60.0, description="处理的间隔（秒）")
+    deliver_every_s: Annotated[float, Field(ge=1)] = Field(15.0, description="送告警、告诉下一位的间隔（秒）")
     purge_at: str = Field("03:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="每日清理的时刻（Asia/Shanghai）")
     backup_at: str = Field(
         "",

@@ -46,23 +46,24 @@ from pipeline.schedule.plan import Daily, Every
 
 # Of lanes named "crawl/…", one for each host, so many work at a time.
 AT_ONCE = {"crawl": PARALLEL}
-_DELIVER_S, _MINUTES_5 = 15.0, 300.0
+_SELDOM_S = 300.0
 
 
 def jobs_of(project: Project, works: Works) -> list[Job]:
     """Every job of `project`. Raises ConfigError for settings that cannot be followed."""
     settings = project.settings.schedule
+    seldom = max(_SELDOM_S, settings.process_every_s)
     jobs = works.crawls(project)
     jobs += [
         Job("process", Every(settings.process_every_s), works.process, each_machine=True),
         Job("detect", Every(settings.process_every_s), works.detect),
         Job("rules", Every(settings.process_every_s), partial(evaluate_rules, send=enqueue)),
-        Job("link", Every(_MINUTES_5), link_replies),
-        Job("remind", Every(_MINUTES_5), partial(remind, send=enqueue)),
+        Job("link", Every(seldom), link_replies),
+        Job("remind", Every(seldom), partial(remind, send=enqueue)),
         # A server that does not answer may take minutes; nothing else waits for it.
-        Job("deliver", Every(_DELIVER_S), deliver, lane="alerts"),
-        Job("escalate", Every(2 * _DELIVER_S), escalate, lane="escalate"),
-        Job("briefs", Every(60), _briefs, lane="briefs"),
+        Job("deliver", Every(settings.deliver_every_s), deliver, lane="alerts"),
+        Job("escalate", Every(settings.deliver_every_s), escalate, lane="escalate"),
+        Job("briefs", Every(settings.process_every_s), _briefs, lane="briefs"),
         Job("purge", Daily(settings.purge_at), _purge),
     ]
     if settings.backup_at:
