@@ -10,6 +10,7 @@ from config.rules import AnyKind
 from config.text import tr
 from pipeline.alerts.model import Alert, Delivery
 from pipeline.events.model import Flag
+from pipeline.events.wording import headline, usual, why
 from pipeline.panels.naming import Naming
 from pipeline.query.asked import midnight
 from pipeline.query.breaking import Split
@@ -21,6 +22,8 @@ from pipeline.rules.windows import Found
 
 # Posts shown as representatives, topics and places named, and the share of the posts that one must have to be named.
 _POSTS, _NAMED, _SHARE = 5, 5, 0.2
+# Phrases that a reason names at most.
+_DRIVERS = 5
 
 
 def delivery_of(rule: AnyKind) -> Delivery:
@@ -96,27 +99,18 @@ class Raising:
 def _flagged(
     rule: AnyKind, key: str, flag: Flag, about: tuple[Sequence[str], Sequence[str]], made: tuple[str, datetime]
 ) -> Alert:
-    title = tr("{r}：{l}", "{r}: {l}", r=clean(rule.told, 100), l=clean(flag.label))
-    why = tr(
-        "{n} 条、{v} 个声音，平常 {e:.2g}（碰巧的概率 {p:.1g}）",
-        "{n} posts by {v} voices, usual {e:.2g} (by chance {p:.1g})",
-        n=flag.count,
-        v=flag.voices,
-        e=flag.expected,
-        p=flag.adjusted,
-    )
     share = [] if flag.negative_share is None else [(tr("负面占比", "share negative"), f"{flag.negative_share:.0%}")]
     return Alert(
         id=made[0],
         rule=rule.name,
         key=key,
         level=flag.level,
-        title=title,
-        reason=[clean(flag.rule, 200), why],
+        title=clean(headline(flag), 200),
+        reason=_reasons(rule, flag),
         figures=[
             (tr("条数", "posts"), str(flag.count)),
             (tr("声音", "voices"), str(flag.voices)),
-            (tr("平常", "usual"), f"{flag.expected:.2g}"),
+            (tr("往常", "usual"), usual(flag).strip()),
             *share,
         ],
         query=flag.query,
@@ -130,3 +124,15 @@ def _flagged(
         event_id=flag.event_id,
         flag_id=flag.id,
     )
+
+
+def _reasons(rule: AnyKind, flag: Flag) -> list[str]:
+    """Why the flag was raised, what drives it, who usually answers, and whether the like was seen before."""
+    told = [clean(rule.told, 100), clean(why(flag), 300)]
+    if phrases := [clean(one, 40) for one in flag.phrases if one not in flag.label]:
+        told.append(tr("说的是：{p}", "said: {p}", p="、".join(phrases[:_DRIVERS])))
+    if flag.duty:
+        told.append(tr("通常由 {u} 答复", "usually answered by {u}", u=clean(flag.duty, 60)))
+    if flag.similar:
+        told.append(tr("过去有相似的事 {n} 件", "{n} like it in the past", n=len(flag.similar)))
+    return told
