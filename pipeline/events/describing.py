@@ -18,6 +18,7 @@ from pipeline.events.similar import features
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # A phrase of the event stands in at least this share of its posts, and in two.
 _SHARE, _TWO = 0.34, 2
+_TELLING_TITLE = 4
 _TITLE_PHRASES, _PHRASES, _REPRESENTATIVES, _MOST = 3, 8, 5, 5
 _GROWING_DAYS = 7
 _TELL = 400
@@ -45,12 +46,12 @@ def described(event_id: str, posts: Sequence[Heard], *, now: datetime, tongue: T
     posts = sorted(posts, key=lambda p: (p.published_ms, p.id))
     # What is said of an event of thousands is told by its beginning and by its latest.
     telling = posts if len(posts) <= _TELL else [*posts[: _TELL // 4], *posts[-3 * _TELL // 4 :]]
-    found = phrases_of(telling, tongue)
+    found, shown = phrases_of(telling, tongue), representatives(telling)
     sure = [p.negative for p in posts if p.negative is not None]
     first, last = posts[0], posts[-1]
     return Event(
         id=event_id,
-        title=" ".join(found[:_TITLE_PHRASES]) or first.title[:40],
+        title=_title(found, shown, telling),
         state=state_of(last.published_ms, now),
         first_at=_at(first.published_ms),
         last_at=_at(last.published_ms),
@@ -65,10 +66,19 @@ def described(event_id: str, posts: Sequence[Heard], *, now: datetime, tongue: T
         duty=next(iter(_most((p.duty,) for p in posts if p.duty)), ""),
         phrases=found,
         first_post=first.id,
-        representatives=representatives(telling),
+        representatives=shown,
         curve=sorted(Counter(_day(p.published_ms) for p in posts).items()),
         merged_into=merged_into,
     )
+
+
+def _title(phrases: Sequence[str], shown: Sequence[str], posts: Sequence[Heard]) -> str:
+    """The first phrases; where they are but a word, the title of the post that says best what the others say."""
+    title = " ".join(phrases[:_TITLE_PHRASES])
+    if len(title) >= _TELLING_TITLE:
+        return title
+    titles = {post.id: post.title for post in posts}
+    return next((titles[one][:40] for one in [*shown[1:2], *shown[:1]] if titles[one]), title)
 
 
 def state_of(last_ms: int, now: datetime) -> State:
