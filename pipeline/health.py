@@ -33,7 +33,7 @@ _COUNT_SHARE = 50.0
 # One failure may be chance; three in a row are none.
 _IN_A_ROW = 3
 # These keep data moving; a source that fails is a matter of its site.
-_VITAL = ("process", "detect", "purge", "backup")
+_VITAL = ("process", "detect", "rules", "deliver", "escalate", "remind", "briefs", "purge", "backup")
 # Health of sources that needs nobody.
 _WELL = ("fine", "new", "disabled")
 _ADDRESS = re.compile(r"\b[\w+.-]+://\S+|\b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?")

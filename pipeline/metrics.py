@@ -81,6 +81,15 @@ def _counted(counts: StoreCounts) -> Iterator[Family]:
     for stage, pieces in sorted(counts.set_aside.items()):
         aside.add(pieces, stage=stage)
     yield aside
+    outbox = Family("qingyu_outbox", "gauge", "Alerts and letters at their recipients, by state")
+    for state, number in counts.outbox.items():
+        outbox.add(number, state=state)
+    flags = Family("qingyu_flags", "gauge", "Flags that are kept, by level")
+    for level, number in counts.flags.items():
+        flags.add(number, level=level)
+    yield from (outbox, flags)
+    waiting = Family("qingyu_cases_waiting", "gauge", "Cases that wait for an answer")
+    yield waiting.add(counts.cases_waiting)
     yield Family("qingyu_audit_rows", "gauge", "Rows of the audit").add(counts.audit)
 
 

@@ -118,6 +118,7 @@ def test_the_figures_are_those_of_the_store(project: Project) -> None:
     assert of("qingyu_posts_waiting") == 29
     assert of("qingyu_set_aside", stage="crawl") == 1
     assert of("qingyu_set_aside", stage="process") == 0
+    assert of("qingyu_outbox", state="given_up") == of("qingyu_flags", level="red") == of("qingyu_cases_waiting") == 0
     assert of("qingyu_audit_rows") == 3
     assert 0 <= of("qingyu_source_age_seconds", source="hotline") < 300
     assert of("qingyu_job_runs_total", job="process", source="") == 2
