@@ -25,6 +25,7 @@ def main() -> None:
             [
                 st.Page("views/today.py", title=t("today"), url_path="today", default=True),
                 st.Page("views/flags.py", title=t("flags"), url_path="flags"),
+                st.Page("views/cases.py", title=t("cases"), url_path="cases"),
                 st.Page("views/search.py", title=t("search"), url_path="search"),
                 st.Page("views/dashboards.py", title=t("dashboards"), url_path="dashboards"),
                 st.Page("views/sources.py", title=t("sources"), url_path="sources"),

@@ -7,7 +7,7 @@ from datetime import timedelta
 import streamlit as st
 
 from crawlers.store import opened, read
-from dashboard import alert_parts, asking, flag_parts, parts
+from dashboard import alert_parts, asking, case_parts, flag_parts, parts
 from dashboard.display import label
 from dashboard.texts import LEVELS, t, word
 from pipeline.alerts.reading import standings
@@ -31,6 +31,9 @@ def one_event(event_id: str) -> None:
     if event is None:
         st.warning(t("event_gone"))
         return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        who = st.text_input(t("who"), max_chars=80, key="who")
+        case_parts.open_from("event", event.id, who=who, now=asking.now())
     flag_parts.event_page(event, raised, _others(event, similar))
 
 

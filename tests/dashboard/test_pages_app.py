@@ -16,7 +16,7 @@ from config.text import set_language
 from pipeline.process import process
 
 ROOT = Path(__file__).resolve().parents[2]
-VIEWS = ("today", "flags", "search", "dashboards", "sources")
+VIEWS = ("today", "flags", "cases", "search", "dashboards", "sources")
 SOURCE = (
     "name: hotline\nkind: import\ntitle: 热线\nfiles: a.jsonl\ncolumns: {id: id, title: t, text: x, published: at}\n"
 )
@@ -59,7 +59,7 @@ def test_a_page_with_data_shows_it(opened: Path, name: str) -> None:
     filled(opened)
     app = page(name)
     assert not app.exception
-    assert "热线" in said(app) or "停水" in said(app) or name in ("today", "flags", "dashboards")
+    assert "热线" in said(app) or "停水" in said(app) or name in ("today", "flags", "cases", "dashboards")
 
 
 @pytest.mark.parametrize("name", VIEWS)
