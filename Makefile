@@ -7,6 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 DEMO ?= var/demo
 DATA ?= ../shared/data
 PYTEST_ARGS ?=
+JOBS ?= 2
 NODES ?= 1
 PORT ?= 9200
 HEAP ?= 512
@@ -49,8 +50,8 @@ run: install  ## 演示：采集本机的示例县城，处理，打开看板 (d
 demo: install  ## 同 run，但只采集与处理，不开看板 (as run, without the dashboard)
 	$(BIN)/qingyu demo --folder $(DEMO) --no-dashboard
 
-test: install-dev system  ## 全部测试 (all tests, a real browser included)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+test: install-dev system  ## 全部测试，JOBS=2 个进程并行 (all tests on two processes, a real browser included)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 es-up: $(VENV)/.elasticsearch  ## 启动真正的 Elasticsearch，不用 Docker 与 Java：NODES=1…3 PORT=9200 HEAP=512 (real nodes, data in var/elasticsearch)
 	$(BIN)/python -m pipeline.local_elasticsearch up --nodes $(NODES) --port $(PORT) --heap $(HEAP)
