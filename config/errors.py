@@ -5,6 +5,7 @@
     ├── TransientError  the other side did not answer: retry with back-off
     ├── RecordError     this record cannot be used: set it aside, the rest goes on
     ├── QueryError      the question cannot be understood: points at the character
+    ├── AccessError     the person may not do this: says which right is missing and who can give it
     ├── StageError      a stage stopped: says what is pending and which command resumes (exit 1)
     └── DeliveryError   a message was not delivered: it stays in the outbox
 
@@ -47,6 +48,10 @@ class QueryError(QingyuError):
         """The query with a caret below the character at fault, two lines, wide characters counted as two columns."""
         width = sum(2 if ord(c) > 0x2E7F else 1 for c in self.query[: self.position])
         return f"{self.query}\n{' ' * width}^"
+
+
+class AccessError(QingyuError):
+    """The person's roles do not allow it; nothing was looked at or done."""
 
 
 class StageError(QingyuError):

@@ -1,4 +1,4 @@
-"""What 检索 shows, as it stands in the page's address: a copied link shows the same to someone else."""
+"""What a page shows, as it stands in its address: a copied link shows the same to someone else."""
 
 from __future__ import annotations
 
@@ -10,14 +10,31 @@ from dashboard.display import SHANGHAI
 from dashboard.texts import SORTS
 from pipeline.query.layer import Question
 
-_LISTS = {"source": "sources", "topic": "topics", "region": "regions", "kind": "kinds", "sentiment": "sentiments"}
+_LISTS = {
+    "place": "places",
+    "topic": "topics",
+    "source": "sources",
+    "region": "regions",
+    "kind": "kinds",
+    "sentiment": "sentiments",
+}
+# What all pages share, by its key in the address: a person who narrows on one page finds the same on the next.
+COMMON = {
+    "from": "first",
+    "to": "last",
+    "place": "places",
+    "topic": "topics",
+    "source": "sources",
+    "copies": "originals",
+}
 # Longer is no question a person writes; the address of a page should not carry more.
 _LONGEST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A view of 检索. first, last: days of Asia/Shanghai, both included; kql: the query is Kibana's; after: mark of the page; post: id of the post opened."""
+    """What is looked at. first, last: days of Asia/Shanghai, both included; places: ids of the gazetteer; originals: without
+    posts that repeat an earlier one; kql: the query is Kibana's; after: mark of the page; post: id of the post opened."""
 
     query: str = ""
     first: date | None = None
@@ -27,6 +44,8 @@ class View:
     regions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    originals: bool = False
     kql: bool = False
     sort: str = "-published"
     after: str = ""
@@ -43,12 +62,22 @@ class View:
             regions=self.regions,
             kinds=self.kinds,
             sentiments=self.sentiments,
+            places=self.places,
+            originals=self.originals,
             language="kql" if self.kql else "qingyu",
         )
 
     def narrowed(self, day: date) -> View:
         """The same on one day only, from its first page."""
         return replace(self, first=day, last=day, after="", post="")
+
+    def common(self) -> View:
+        """Only what all pages share."""
+        return View(**{name: getattr(self, name) for name in COMMON.values()})
+
+    def with_common(self, shared: View) -> View:
+        """The same with the shared part of another."""
+        return replace(self, **{name: getattr(shared, name) for name in COMMON.values()}, after="", post="")
 
     def to_params(self) -> dict[str, str | list[str]]:
         """The address's parameters; what stands at its default is left out."""
@@ -62,6 +91,8 @@ class View:
         for key, name in _LISTS.items():
             if values := getattr(self, name):
                 params[key] = list(values)
+        if self.originals:
+            params["copies"] = "0"
         if self.kql:
             params["kql"] = "1"
         if self.sort != "-published":
@@ -108,6 +139,7 @@ def view_of(params: Mapping[str, Sequence[str]]) -> View:
         query=one("q"),
         first=first,
         last=last,
+        originals=one("copies") == "0",
         kql=one("kql") == "1",
         sort=sort if sort in SORTS else "-published",
         after=one("after"),

@@ -6,13 +6,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from config.errors import QingyuError
 from dashboard import asking, parts
+from dashboard.pages import PAGES
 from dashboard.texts import t
 
 # A picture of our own: a named icon would be fetched from the network.
 _ICON = Path(__file__).resolve().parent / "icon.svg"
+
+
+def navigation() -> StreamlitPage:
+    """The page chosen, of those the person may see; the house's own stand together."""
+    groups: dict[str, list[StreamlitPage]] = {}
+    for page in PAGES:
+        if not (Path(__file__).resolve().parent / page.file).exists() or not asking.may(page.action):
+            continue
+        made = st.Page(page.file, title=t(page.title), url_path=page.path, default=not groups)
+        groups.setdefault(t(page.group) if page.group == "house" else "", []).append(made)
+    return st.navigation(groups, position="top")
 
 
 def main() -> None:
@@ -21,17 +34,7 @@ def main() -> None:
     parts.style()
     try:
         asking.project()
-        page = st.navigation(
-            [
-                st.Page("views/today.py", title=t("today"), url_path="today", default=True),
-                st.Page("views/flags.py", title=t("flags"), url_path="flags"),
-                st.Page("views/cases.py", title=t("cases"), url_path="cases"),
-                st.Page("views/search.py", title=t("search"), url_path="search"),
-                st.Page("views/dashboards.py", title=t("dashboards"), url_path="dashboards"),
-                st.Page("views/sources.py", title=t("sources"), url_path="sources"),
-            ],
-            position="top",
-        )
+        page = navigation()
         parts.page_heading(page.title)
         page.run()
     except QingyuError as error:

@@ -1,4 +1,4 @@
-"""The one place where the dashboard asks: the project, the query layer, and answers kept while the index stands still."""
+"""The one place where the dashboard asks: the project, the person's desk, and answers kept while the index stands still."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from sqlalchemy import Engine
 
 from config.dashboards import Dashboard
 from config.project import Project, find_root, open_project
 from config.text import set_language
+from dashboard import visiting
+from pipeline.access.model import Action, Person
+from pipeline.desk import asking as verbs
+from pipeline.desk.desk import Desk
 from pipeline.panels.naming import Naming
-from pipeline.query.layer import PostView, QueryLayer, Question, SearchResult
-from pipeline.vocabulary import topic_names
+from pipeline.query.layer import QueryLayer
+from pipeline.query.model import PostView, Question, SearchResult
+from pipeline.sources_view import store_engine
+from pipeline.vocabulary import place_names, topic_names
 
 # Answers that depend on `now` (now-7d) may be this old; everything else changes with the index's version.
 _KEEP_S = 60
@@ -32,15 +39,36 @@ def project() -> Project:
 
 
 @st.cache_resource(show_spinner=False)
-def layer() -> QueryLayer:
-    """The query layer, shared by all sessions; read-only."""
+def _layer() -> QueryLayer:
+    """The query layer, its connections shared by all sessions; read-only."""
     return QueryLayer.open(project(), who="dashboard")
+
+
+def store() -> Engine:
+    """The store, its connections shared by all sessions."""
+    return store_engine(project())
+
+
+def person() -> Person:
+    """Who sits before this session's screen. Raises AccessError where the session has ended."""
+    return visiting.person(project(), store())
+
+
+def desk() -> Desk:
+    """The desk of this session's person: what verbs of `pipeline.desk` take first."""
+    who = person()
+    return Desk(project(), who, _layer().speaking_for(who.name), store(), now)
+
+
+def may(action: Action) -> bool:
+    """Whether this session's person may do that; to leave out what would be refused."""
+    return person().may(action)
 
 
 def version() -> str:
     """The version of the index as of now."""
-    layer().refresh()
-    return layer().version()
+    _layer().refresh()
+    return _layer().version()
 
 
 def now() -> datetime:
@@ -50,28 +78,38 @@ def now() -> datetime:
 
 @st.cache_data(show_spinner=False, ttl=_KEEP_S, max_entries=400)
 def _kept(verb: str, question: Question, options: Mapping[str, Any], of_version: str) -> Any:
-    return getattr(layer(), verb)(question, **options)
+    return getattr(_layer(), verb)(question, **options)
 
 
 def ask(verb: str, question: Question, /, **options: Any) -> Any:
-    """The answer of the query layer's `verb` (count, by_day, by, …): figures only, so that keeping it reads no post."""
+    """The answer of the query layer's `verb` (count, by_day, by, …): figures only, so that keeping it reads no post.
+
+    Whether the person may have it is decided anew each time. Raises AccessError, QueryError.
+    """
+    verbs.check_figures(desk(), verb, question, **options)
     return _kept(verb, question, options, version())
 
 
 def search(question: Question, *, sort: str, size: int, after: str = "") -> SearchResult:
     """A page of posts, read anew each time: each read is audited."""
-    return layer().search(question, sort=sort, size=size, after=after)
+    return verbs.search(desk(), question, sort=sort, size=size, after=after)
 
 
 def post(post_id: str) -> PostView | None:
     """One post with its revisions and thread; None when there is none."""
-    return layer().post(post_id)
+    return verbs.post(desk(), post_id)
 
 
 @st.cache_data(show_spinner=False)
 def topics() -> dict[str, str]:
     """Names of the topics by id, in the user's language, in the taxonomy's order."""
     return topic_names(project())
+
+
+@st.cache_data(show_spinner=False)
+def places() -> dict[str, str]:
+    """Names of the places by id, in the gazetteer's order."""
+    return place_names(project())
 
 
 @st.cache_resource(show_spinner=False)

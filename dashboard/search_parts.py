@@ -16,6 +16,7 @@ from dashboard import asking, parts
 from dashboard.address import View, thread_query
 from dashboard.display import label, link, moment, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, SORTS, t, word
+from pipeline.desk.asking import exporting
 from pipeline.export import export_file
 from pipeline.query.layer import Question
 
@@ -128,7 +129,7 @@ def export(asked: Question, total: int) -> None:
 
 
 def _maker(asked: Question, kind: str) -> Callable[[], bytes]:
-    layer = asking.layer()
+    layer = exporting(asking.desk())
 
     def make() -> bytes:
         with tempfile.TemporaryDirectory() as folder:

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from config.text import tr
+from dashboard.wording import access, asking, briefs, cases, morning, rules, settings, sources, topics, trends
 
 TEXTS: dict[str, tuple[str, str]] = {
     "today": ("今日", "Today"),
+    "trends": ("趋势", "Trends"),
+    "topics": ("话题", "Topics"),
+    "rules": ("规则", "Rules"),
+    "briefs": ("简报", "Briefs"),
+    "settings": ("设置", "Settings"),
+    "users": ("用户", "Users"),
+    "audit": ("审计", "Audit"),
+    "house": ("管理", "House"),
+    "period": ("时段", "Period"),
+    "period_last": ("近 {n} 天", "last {n} days"),
+    "period_all": ("不限时段", "any time"),
+    "place": ("地点", "Place"),
+    "with_copies": ("含转载", "with copies"),
+    "no_copies": ("不含转载", "without copies"),
+    "lift": ("去掉这一条件：{w}", "lift this limit: {w}"),
     "flags": ("预警", "Flags"),
     "cases": ("清单", "Cases"),
     "search": ("检索", "Search"),
@@ -280,6 +296,8 @@ There is no way to ask by author: this counts matters and follows nobody.""",
         "when it is back; nothing that was collected is lost.",
     ),
 }
+for _page in (access, asking, briefs, cases, morning, rules, settings, sources, topics, trends):
+    TEXTS |= _page.TEXTS
 
 # The shape says the level without the colour.
 LEVELS = {

@@ -86,6 +86,8 @@ def question_of(values: dict[str, Any]) -> Question:
             made[name] = _aware(value)
         elif name == "also":
             made[name] = tuple(question_of(one) for one in value)
+        elif isinstance(value, bool):
+            made[name] = value
         else:
             made[name] = tuple(str(one) for one in value) if isinstance(value, list) else str(value)
     return Question(**made)

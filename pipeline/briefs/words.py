@@ -42,7 +42,14 @@ NAMES = {
     "cases_overdue": "超期事项",
 }
 _SOURCES = {(): "在用", ("late",): "采集迟了"}
-_LIMITS = (("sources", "来源"), ("topics", "话题"), ("regions", "地区"), ("kinds", "类型"), ("sentiments", "情感"))
+_LIMITS = (
+    ("sources", "来源"),
+    ("topics", "话题"),
+    ("regions", "地区"),
+    ("kinds", "类型"),
+    ("sentiments", "情感"),
+    ("places", "地点"),
+)
 
 
 def question_words(q: Question) -> str:
@@ -53,6 +60,8 @@ def question_words(q: Question) -> str:
             parts.append(f"{word}:{'、'.join(values)}")
     if q.query:
         parts.append(f"查询 {q.query if len(q.query) < 90 else q.query[:88] + '…'}")
+    if q.originals:
+        parts.append("不含转载")
     parts += [question_words(one) for one in q.also if one != Question()]
     return " · ".join(part for part in parts if part) or "全部"
 

@@ -102,11 +102,14 @@ class Asked:
             ("region", q.regions),
             ("kind", q.kinds),
             ("sentiment", q.sentiments),
+            ("place", tuple(lower for one in q.places for lower in self._places.get(one, (one,)))),
         )
         for field, values in limits:
             if values:
                 terms = tuple(Term(field, value) for value in values)
                 parts.append(terms[0] if len(terms) == 1 else Or(terms))
+        if q.originals:
+            parts.append(Term("copy", "0"))
         parts += [part for part in map(self.node, q.also) if part != All()]
         if not parts:
             return All()

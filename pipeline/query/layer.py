@@ -90,6 +90,10 @@ class QueryLayer:
         self._store.dispose()
         self._reader.close()
 
+    def speaking_for(self, who: str) -> QueryLayer:
+        """The same layer, its connections shared, whose reads are audited as those of `who`."""
+        return QueryLayer(self._store, self._reader, self._asked, who)
+
     def refresh(self) -> None:
         """See the newest commit of the index. Raises StageError where it is damaged or gone."""
         self._reader.refresh()

@@ -15,7 +15,8 @@ class Question:
     """Everything a view, command or rule asks with.
 
     query: "" for all; language: which it is written in, "kql" is Kibana's; since, until: aware, until exclusive, of the
-    time of publication; the tuples of values: any of them, empty for no limit; also: questions whose posts alone are
+    time of publication; the tuples of values: any of them, empty for no limit; places: ids or names of the gazetteer, each
+    with all that lies in it; originals: without posts that repeat an earlier one; also: questions whose posts alone are
     meant, those of all of them.
     """
 
@@ -27,6 +28,8 @@ class Question:
     regions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    originals: bool = False
     language: Language = "qingyu"
     also: tuple[Question, ...] = ()
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from dashboard import texts
 
 FOLDER = Path(texts.__file__).resolve().parent
-SOURCE = "\n".join(p.read_text(encoding="utf-8") for p in FOLDER.rglob("*.py") if p.name != "texts.py")
+PAGES = [p for p in FOLDER.rglob("*.py") if p.name != "texts.py" and p.parent.name != "wording"]
+SOURCE = "\n".join(p.read_text(encoding="utf-8") for p in PAGES)
 # Keys built from values: where a figure stands, the window of rising topics.
 BUILT = {"above", "below", "within", "window_1", "window_3", "cases_open", "cases_overdue", "cases_listed", "cases_all"}
 
