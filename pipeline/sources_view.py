@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -112,9 +113,20 @@ def store_engine(project: Project) -> Engine:
     return _engine(project.store_url, project.settings.store.busy_timeout_s)
 
 
-@lru_cache(maxsize=4)
+_ENGINES: OrderedDict[tuple[str, float], Engine] = OrderedDict()
+_ENGINES_MOST = 4
+_TURN = Lock()
+
+
 def _engine(url: str, busy_timeout_s: float) -> Engine:
-    return open_url(url, busy_timeout_s=busy_timeout_s)
+    with _TURN:
+        key = url, busy_timeout_s
+        if key not in _ENGINES:
+            _ENGINES[key] = open_url(url, busy_timeout_s=busy_timeout_s)
+            while len(_ENGINES) > _ENGINES_MOST:  # its connections are given back, not left to the collector
+                _ENGINES.popitem(last=False)[1].dispose()
+        _ENGINES.move_to_end(key)
+        return _ENGINES[key]
 
 
 def _rows(project: Project, asked: Select[Any]) -> Sequence[Row[Any]]:

@@ -281,6 +281,8 @@ def test_a_rule_that_cannot_be_judged_stops_no_other_and_says_why(project: Proje
 
 
 def test_the_whole_of_it_as_the_schedule_calls_it(project: Project) -> None:
+    groups = "groups:\n  值班:\n    people: [{name: 值班员, address: zhiban@example.gov.cn}]\n"
+    (project.root / "config" / "groups.yaml").write_text(groups, encoding="utf-8")
     write_rule(project, "name: 停水\ndescription: 停水的留言\n" + TEXT + "groups: [值班]\nquiet: '22:00-07:00'\n")
     put(project, at(1, 2, 3))
     outbox = Outbox()
