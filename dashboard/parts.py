@@ -21,9 +21,10 @@ _STYLE = """<style>
 .block-container, .stMainBlockContainer {padding-top: 4rem; padding-bottom: 2rem; max-width: 1500px}
 .qy-card {border: 1px solid rgba(128,140,146,.28); border-radius: .4rem; padding: .55rem .8rem; line-height: 1.45}
 .qy-figure .n {font-size: 1.75rem; font-weight: 600; line-height: 1.2; font-variant-numeric: tabular-nums}
-.qy-figure .k, .qy-dim {opacity: .74; font-size: .86rem}
+.qy-figure .k, .qy-dim {color: #52626a; font-size: .86rem}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: #52626a; opacity: 1}
 .qy-figure .w {font-size: .86rem; min-height: 1.3em}
-.qy-above {color: #b4561a} .qy-below {color: #2b6f8c} .qy-within {opacity: .8}
+.qy-above {color: #b4561a} .qy-below {color: #2b6f8c} .qy-within {color: #47575f}
 .qy-h {font-size: 1.02rem; font-weight: 600; margin: .15rem 0 0}
 .qy-post .title {font-weight: 600; font-size: 1.02rem; overflow-wrap: anywhere}
 .qy-post .text, .qy-official {white-space: pre-wrap; overflow-wrap: anywhere; margin: .15rem 0; unicode-bidi: isolate}
@@ -31,7 +32,7 @@ _STYLE = """<style>
 .qy-official {border-left: 3px solid #3b82a0; padding: .25rem .6rem; margin-top: .35rem; font-size: .93rem;
   background: rgba(59,130,160,.07)}
 .qy-tag {border: 1px solid rgba(128,140,146,.4); border-radius: 1em; padding: 0 .55em; font-size: .82rem; white-space: nowrap}
-.qy-negative {color: #b4561a} .qy-positive {color: #2b6f8c} .qy-neutral {opacity: .75}
+.qy-negative {color: #b4561a} .qy-positive {color: #2b6f8c} .qy-neutral {color: #52626a}
 .qy-level {font-weight: 600; white-space: nowrap}
 .qy-level.red {color: #b3261e} .qy-level.orange {color: #a5501a} .qy-level.yellow {color: #7a6200} .qy-level.blue {color: #2b6f8c}
 .qy-strip {display: flex; flex-wrap: wrap; gap: .3rem .9rem; font-size: .88rem}
@@ -44,7 +45,9 @@ h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; cli
 [class*="st-key-link-tight"] {margin-top: -.5rem}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
-@media (prefers-color-scheme: dark) {.qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}
+@media (prefers-color-scheme: dark) {.qy-figure .k, .qy-dim, .qy-neutral, .qy-within, [data-testid="stCaptionContainer"],
+  [data-testid="stCaptionContainer"] p {color: #a9b8be}
+  .qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}
   .qy-level.red {color: #f2918a} .qy-level.orange {color: #e8955a} .qy-level.yellow {color: #d9bf5a} .qy-level.blue {color: #7cc0d8}}
 </style>"""
 
@@ -61,7 +64,7 @@ def page_heading(wording: str) -> None:
 
 def heading(wording: str, *, help_: str | None = None) -> None:
     """A heading of a part of a page; `wording` is shown as it is."""
-    st.html(f'<div class="qy-h" role="heading" aria-level="3">{shown(wording)}</div>')
+    st.html(f'<div class="qy-h" role="heading" aria-level="2">{shown(wording)}</div>')
     if help_:
         st.caption(help_)
 
