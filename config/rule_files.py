@@ -14,7 +14,7 @@ from config.errors import ConfigError, QueryError
 from config.rule_words import KINDS_RENAMED, RENAMED, foreign, in_our_words
 from config.rules import DAY_S, KINDS, AnyKind, SpikeRule
 from config.text import tr
-from config.yamlfile import KeyPath, YamlFile, config_error, read_yaml, show_path
+from config.yamlfile import KeyPath, YamlFile, config_error, problems, read_yaml, show_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,39 @@ class Checks:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A rule and where it stands."""
+    """A rule and where it stands. whole: the file is this rule and no list."""
 
     rule: AnyKind
     file: str
     line: int
+    whole: bool = False
 
 
 def load_rules(folders: Sequence[Path], checks: Checks | None = None) -> list[Declared]:
     """The rules of `folders`, by name; of two files of one name the later folder's. Raises ConfigError with every fault."""
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.y*ml"))}
-    return read_rules([read_yaml(path) for _, path in sorted(files.items())], checks)
+    return read_rules([read_yaml(path) for _, path in sorted(rule_paths(folders).items())], checks)
+
+
+def rule_paths(folders: Sequence[Path]) -> dict[str, Path]:
+    """The files of `folders` by name without ending; of two of one name the later folder's."""
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.y*ml"))}
+
+
+def checked(values: Mapping[str, Any], checks: Checks) -> tuple[AnyKind | None, dict[str, str]]:
+    """The rule that `values` (by key in the file, `kind` among them) make, or None and what is wrong by key; "" for what
+    concerns several keys."""
+    model = KINDS.get(str(values.get("kind")))
+    if model is None:
+        return None, {"kind": _no_kind(values.get("kind"))}
+    try:
+        made = model.model_validate(dict(values))
+    except ValidationError as error:
+        wrong: dict[str, str] = {}
+        for path, problem in problems(error, model):
+            wrong.setdefault(str(path[0]) if path else "", problem)
+        return None, wrong
+    faults = dict(_against(checks, made))
+    return (None, faults) if faults else (made, {})
 
 
 def read_rules(files: Sequence[YamlFile], checks: Checks | None = None) -> list[Declared]:
@@ -79,10 +101,14 @@ def _declared(file: YamlFile, checks: Checks, faults: list[str]) -> Iterator[Dec
         except ConfigError as error:
             faults.append(error.message)
             continue
-        wrong = list(_against(checks, made, _renamed(file, data, prefix), prefix))
+        lines = _renamed(file, data, prefix)
+        wrong = [
+            f"{lines.name}:{lines.line_of((*prefix, key))}: {show_path((*prefix, key))} {problem}"
+            for key, problem in _against(checks, made)
+        ]
         faults += wrong
         if not wrong:
-            yield Declared(made, file.name, file.line_of((*prefix, "name")))
+            yield Declared(made, file.name, file.line_of((*prefix, "name")), not prefix)
 
 
 def _rule(file: YamlFile, data: Any, prefix: KeyPath) -> AnyKind:
@@ -161,24 +187,20 @@ def _renamed(file: YamlFile, data: Any, prefix: KeyPath) -> YamlFile:
     return YamlFile(file.name, data, lines)
 
 
-def _against(checks: Checks, rule: AnyKind, file: YamlFile, prefix: KeyPath) -> Iterator[str]:
-    """What is wrong with a rule that is well written."""
-
-    def told(key: str, problem: str) -> str:
-        return f"{file.name}:{file.line_of((*prefix, key))}: {show_path((*prefix, key))} {problem}"
-
+def _against(checks: Checks, rule: AnyKind) -> Iterator[tuple[str, str]]:
+    """What is wrong with a rule that is well written: key and problem."""
     if problem := _window(rule, checks.history_days):
-        yield told("window", problem)
+        yield "window", problem
     for key in ("query", "match_query"):
         if problem := _query(checks, str(getattr(rule, key, "")), rule.language):
-            yield told(key, problem)
+            yield key, problem
     for key, known, names in (
         ("groups", checks.groups, rule.groups),
         ("sources", checks.sources, getattr(rule, "sources", ())),
     ):
         for name in names if known is not None else ():
             if known is not None and name not in known:
-                yield told(key, _missing(name, known))
+                yield key, _missing(name, known)
 
 
 def _window(rule: AnyKind, history_days: int) -> str:

@@ -6,7 +6,7 @@ A document is read twice from one parse: as plain values, and as a map from path
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -133,12 +133,18 @@ def config_error(
 ) -> ConfigError:
     """One ConfigError for all faults pydantic found; each line says `file:line: key problem`, and what to write."""
     faults = []
-    for item in error.errors(include_url=False):
-        path = prefix + tuple(part for part in item["loc"] if not _is_union_tag(part))
+    for path, problem in problems(error, model, prefix=prefix):
         holder = next((f for f in files if path in f.lines), None) or next(iter(files), None)
         where = f"{holder.name}:{holder.line_of(path)}: " if holder else ""
-        faults.append(f"{where}{show_path(path)} {_explain(item, model, path[len(prefix) :])}")
+        faults.append(f"{where}{show_path(path)} {problem}")
     return ConfigError("\n".join(faults), faults=len(faults))
+
+
+def problems(error: ValidationError, model: type[BaseModel], *, prefix: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Each fault that pydantic found: where, and what to write instead."""
+    for item in error.errors(include_url=False):
+        path = prefix + tuple(part for part in item["loc"] if not _is_union_tag(part))
+        yield path, _explain(item, model, path[len(prefix) :])
 
 
 def _is_union_tag(part: str | int) -> bool:

@@ -27,6 +27,8 @@ COMMON = {
     "source": "sources",
     "copies": "originals",
 }
+# A day before that is a slip of the keyboard.
+_OLDEST = date(2000, 1, 1)
 # Longer is no question a person writes; the address of a page should not carry more.
 _LONGEST = 2_000
 
@@ -103,9 +105,21 @@ class View:
         return params
 
 
+ALL = View()
+
+
 def start_of(day: date) -> datetime:
     """The first instant of a day of Asia/Shanghai."""
     return datetime.combine(day, time.min, SHANGHAI)
+
+
+def day_of(text: str, today: date) -> date:
+    """The day an address names; today for none, for one that cannot be read, and for days to come."""
+    try:
+        wanted = date.fromisoformat(text)
+    except ValueError:
+        return today
+    return min(max(wanted, _OLDEST), today)
 
 
 def quoted(value: str) -> str:

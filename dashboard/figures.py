@@ -7,7 +7,7 @@ no usual, and the page says so instead of giving a number.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -106,9 +106,10 @@ def standing(value: float, expected: Usual) -> Standing:
     return "below" if value < expected.low else "within"
 
 
-def day_points(days: Sequence[Day], coverage: Coverage, *, last_day: date | None, shown: int) -> list[DayPoint]:
-    """The last `shown` of `days` (consecutive, oldest first), each with the usual of its weekday from the days before."""
-    known = {d.day: d for d in days if coverage.observed(d.day, d.count, last_day=last_day)}
+def day_points(days: Sequence[Day], seen: Collection[date], *, shown: int) -> list[DayPoint]:
+    """The last `shown` of `days` (consecutive, oldest first), each with the usual of its weekday from the days before; of
+    days not in `seen` nothing is known."""
+    known = {d.day: d for d in days if d.day in seen}
 
     def point(day: date) -> DayPoint:
         at = known.get(day)

@@ -44,7 +44,7 @@ def say(view: View, **others: str) -> None:
 
 def bar(view: View, *, period: bool = True) -> View:
     """The bar, as the view has it; returns what the reader chose now. period: with the days."""
-    with st.container(horizontal=True, vertical_alignment="bottom", key="filter-bar"):
+    with st.container(horizontal=True, vertical_alignment="bottom", key="filter-bar", width="content"):
         chosen = _period(view) if period else view
         count = sum(len(v) for v in (view.places, view.topics, view.sources)) + view.originals
         with st.popover(f"{t('filters')} {count}" if count else t("filters"), icon=":material/filter_alt:"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import streamlit as st
 
@@ -12,8 +11,10 @@ from dashboard import asking, charts, parts
 from dashboard.address import View
 from dashboard.display import label, moment, number, shown
 from dashboard.texts import EVENT_STATES, FLAG_KINDS, LEVELS, VERDICTS, t, word
+from pipeline.access.model import Action
+from pipeline.desk.flags import judge
 from pipeline.events.model import Event, Flag
-from pipeline.events.verdicts import SAID, judge
+from pipeline.events.verdicts import SAID
 from pipeline.events.wording import why
 
 _POSTS = 3
@@ -41,24 +42,21 @@ def view_of_flag(flag: Flag) -> View:
     return View(query=flag.query, first=flag.since_day, last=flag.until_day)
 
 
-def flag_row(flag: Flag, *, who: str, now: datetime) -> None:
+def flag_row(flag: Flag) -> None:
     """A flag, its ways on, and the verdict of whoever reads it."""
     st.html(flag_card(flag))
     with st.container(horizontal=True, vertical_alignment="center", key=f"link-flag-{flag.id}"):
         parts.posts_link(view_of_flag(flag), key=f"row-flag-{flag.id}")
         if flag.event_id:
             event_link(flag.event_id, key=flag.id)
-        for said in SAID:
+        for said in SAID if asking.may(Action.JUDGE_FLAGS) else ():
             if st.button(word(VERDICTS, said), key=f"judge-{flag.id}-{said}", help=t("judge", l=label(flag.label))):
-                _judge(flag, said, who=who, now=now)
+                _judge(flag, said)
 
 
-def _judge(flag: Flag, said: str, *, who: str, now: datetime) -> None:
-    if not who.strip():
-        st.warning(t("who_missing"))
-        return
+def _judge(flag: Flag, said: str) -> None:
     try:
-        judge(asking.project(), flag.id, said, who=who.strip(), now=now)
+        judge(asking.desk(), flag.id, said)
     except QingyuError as error:
         parts.complain(error)
         return
@@ -68,7 +66,7 @@ def _judge(flag: Flag, said: str, *, who: str, now: datetime) -> None:
 
 def event_link(event_id: str, *, key: str, wording: str = "") -> None:
     """A link to the event on this page."""
-    with st.container(key=f"link-row-event-{key}"):
+    with st.container(key=f"link-row-event-{key}", width="content"):
         st.page_link(
             parts.FLAGS,
             label=label(wording) or t("event_open"),

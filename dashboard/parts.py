@@ -35,6 +35,7 @@ _STYLE = """<style>
 .qy-negative {color: #b4561a} .qy-positive {color: #2b6f8c} .qy-neutral {color: #52626a}
 .qy-level {font-weight: 600; white-space: nowrap}
 .qy-level.red {color: #b3261e} .qy-level.orange {color: #a5501a} .qy-level.yellow {color: #7a6200} .qy-level.blue {color: #2b6f8c}
+.qy-since {font-size: .92rem} .qy-new {border-color: #b4561a; color: #b4561a}
 .qy-strip {display: flex; flex-wrap: wrap; gap: .3rem .9rem; font-size: .88rem}
 .qy-strip .bad {color: #b4561a; font-weight: 600}
 h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap}
@@ -47,7 +48,7 @@ h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; cli
 .qy-row .grow {flex: 1; min-width: 0}
 @media (prefers-color-scheme: dark) {.qy-figure .k, .qy-dim, .qy-neutral, .qy-within, [data-testid="stCaptionContainer"],
   [data-testid="stCaptionContainer"] p {color: #a9b8be}
-  .qy-above, .qy-negative, .qy-strip .bad {color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}
+  .qy-above, .qy-negative, .qy-strip .bad, .qy-new {color: #e8955a; border-color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}
   .qy-level.red {color: #f2918a} .qy-level.orange {color: #e8955a} .qy-level.yellow {color: #d9bf5a} .qy-level.blue {color: #7cc0d8}}
 </style>"""
 
@@ -92,11 +93,12 @@ def posts_link(view: View, *, wording: str | None = None, key: str = "", back: b
         )
 
 
-def figure(title: str, value: str, *, where: str = "", where_class: str = "", note: str = "") -> None:
-    """A figure with its name, how it stands against the usual, and what the usual is."""
+def figure(title: str, value: str, *, where: str = "", where_class: str = "", note: str = "", more: str = "") -> None:
+    """A figure with its name, how it stands against the usual, and what the usual is; more: what else to know of it."""
+    lines = "".join(f'<div class="k">{shown(line) or "&nbsp;"}</div>' for line in (note, more) if line or line is note)
     st.html(
         f'<div class="qy-card qy-figure"><div class="k">{shown(title)}</div><div class="n">{shown(value)}</div>'
-        f'<div class="w {shown(where_class)}">{shown(where)}</div><div class="k">{shown(note) or "&nbsp;"}</div></div>'
+        f'<div class="w {shown(where_class)}">{shown(where)}</div>{lines}</div>'
     )
 
 

@@ -15,13 +15,15 @@ from dashboard.display import excerpt, label, moment, number, shown
 from dashboard.figures import Rise, spark_bars
 from dashboard.outlook import Outlook, rises
 from dashboard.texts import HEALTH, t, word
-from pipeline.query.layer import Question
-from pipeline.replies_view import Replies, Reply, replies_between
+from pipeline.access.model import Action
+from pipeline.query.model import Question
+from pipeline.replies_view import Replies, Reply
 from pipeline.sources_view import SourceView
 
 # Words that fewer posts carry are typing errors and names more often than news.
 _WORD_POSTS = 3
-_WORDS, _THREADS, _REPLIES, _REPLIES_FIRST = 16, 6, 50, 4
+_FINE = frozenset({"fine", "new", "disabled"})
+_WORDS, _THREADS, _REPLIES_FIRST = 16, 6, 4
 
 
 def picked_day(picked: Any) -> date | None:
@@ -39,18 +41,30 @@ def duration(span: timedelta) -> str:
 
 
 def sources_strip(sources: Sequence[SourceView], *, now: datetime) -> None:
-    """One line: each source's health as sign and word, and how fresh it is; leads to 来源."""
+    """Whether the figures can be trusted: one line where all sources are fine, each that is not spelled out; leads to 来源."""
     if not sources:
         st.info(t("no_sources"))
         return
-    pieces = []
-    for source in sources:
-        fresh = t("fresh_ago", d=duration(now - source.last_ok)) if source.last_ok else t("never")
-        css = ' class="bad"' if source.health not in {"fine", "new", "disabled"} else ""
-        pieces.append(f"<span{css}>{shown(source.title)} {shown(word(HEALTH, source.health))} · {shown(fresh)}</span>")
+    fine, bad = _parted(sources)
+    latest = max((source.last_ok for source in sources if source.last_ok), default=None)
+    ago = t("fresh_ago", d=duration(now - latest)) if latest else t("never")
+    line = t("coverage_bad", k=len(bad), n=len(sources)) if bad else t("coverage_fine", n=len(fine), d=ago)
+    pieces = [f'<span class="{"bad" if bad else ""}">{shown(line)}</span>', *(_source_piece(one, now) for one in bad)]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(f'<div class="qy-strip" role="status">{"".join(pieces)}</div>', width="content")
-        st.page_link(parts.SOURCES, label=t("source_state"), icon=":material/arrow_forward:")
+        if asking.may(Action.SEE_SOURCES):
+            st.page_link(parts.SOURCES, label=t("source_state"), icon=":material/arrow_forward:")
+
+
+def _parted(sources: Sequence[SourceView]) -> tuple[list[SourceView], list[SourceView]]:
+    """Those that are fine (or switched off), those that are not."""
+    fine = [source for source in sources if source.health in _FINE]
+    return fine, [source for source in sources if source.health not in _FINE]
+
+
+def _source_piece(source: SourceView, now: datetime) -> str:
+    fresh = t("fresh_ago", d=duration(now - source.last_ok)) if source.last_ok else t("never")
+    return f'<span class="bad">{shown(source.title)} {shown(word(HEALTH, source.health))} · {shown(fresh)}</span>'
 
 
 def rising_part(outlook: Outlook) -> None:
@@ -69,10 +83,10 @@ def rising_part(outlook: Outlook) -> None:
     if not found:
         st.caption(t("too_little") if outlook.usual_count is None else t("rising_none"))
     for rise in found:
-        _rise_row(rise, outlook.day, days=choice or 1)
+        _rise_row(rise, outlook.day, days=choice or 1, outlook_view=outlook.narrowed)
 
 
-def _rise_row(rise: Rise, day: date, *, days: int) -> None:
+def _rise_row(rise: Rise, day: date, *, days: int, outlook_view: View) -> None:
     name = asking.topics().get(rise.topic, rise.topic)
     expected = rise.usual
     row = t(
@@ -87,8 +101,9 @@ def _rise_row(rise: Rise, day: date, *, days: int) -> None:
             f'<span class="qy-dim">{shown(row)}</span></div>{spark_bars(rise.spark)}</div>'
         )
     with right:
-        view = View(first=day - timedelta(days=days - 1), last=day, topics=(rise.topic,))
-        parts.posts_link(view, key=f"row-rise-{rise.topic}")
+        view = replace(outlook_view, first=day - timedelta(days=days - 1), last=day, topics=(rise.topic,))
+        if asking.may(Action.READ_POSTS):
+            parts.posts_link(view, key=f"row-rise-{rise.topic}")
 
 
 def threads_part(outlook: Outlook) -> None:
@@ -110,18 +125,18 @@ def _thread_row(thread: Any, outlook: Outlook, *, key: str) -> None:
             f'<div class="qy-row"><div class="grow">{shown(title)}<br><span class="qy-dim">{shown(row)}</span></div></div>'
         )
     with right:
-        view = View(query=thread_query(thread.thread), first=outlook.day, last=outlook.day)
+        view = replace(outlook.view(), query=thread_query(thread.thread))
         parts.posts_link(view, key=f"row-{key}")
 
 
 def words_part(outlook: Outlook) -> None:
     """Words of the day that stand out against the four weeks before; each leads to its posts."""
     parts.heading(t("words"), help_=t("words_help"))
-    before = Question(since=start_of(outlook.day - timedelta(days=28)), until=start_of(outlook.day))
-    found = asking.ask("significant_words", _day(outlook), background=before, size=_WORDS * 2)
-    words_row(
-        [w for w in found if w.count >= _WORD_POSTS][:_WORDS], View(first=outlook.day, last=outlook.day), key="word"
+    before = replace(
+        outlook.narrowed.question(), since=start_of(outlook.day - timedelta(days=28)), until=start_of(outlook.day)
     )
+    found = asking.ask("significant_words", _day(outlook), background=before, size=_WORDS * 2)
+    words_row([w for w in found if w.count >= _WORD_POSTS][:_WORDS], outlook.view(), key="word")
 
 
 def words_row(words: Sequence[Any], view: View, *, key: str) -> None:
@@ -136,16 +151,10 @@ def words_row(words: Sequence[Any], view: View, *, key: str) -> None:
             st.page_link(parts.SEARCH, label=f"{label(excerpt(w.word, 20))} {w.count}", query_params=target.to_params())
 
 
-def replies_of(day: date) -> Replies:
-    """Official replies given on a day."""
-    since, until = start_of(day), start_of(day + timedelta(days=1))
-    return replies_between(asking.project(), since=since, until=until, size=_REPLIES, who="dashboard")
-
-
-def replies_part(replies: Replies) -> None:
+def replies_part(replies: Replies | None) -> None:
     """The newest official replies of the day, and how long they took."""
     parts.heading(t("official_replies"))
-    if not replies.total:
+    if replies is None or not replies.total:
         st.caption(t("replies_none"))
         return
     for n, reply in enumerate(replies.newest[:_REPLIES_FIRST]):

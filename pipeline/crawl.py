@@ -207,18 +207,26 @@ def _event(line: str) -> dict[str, Any] | None:
     return event if isinstance(event, dict) else None
 
 
-def check_source(project: Project, source: SourceConfig) -> dict[str, Any]:
+def check_source(project: Project, source: SourceConfig, *, limit_s: float = _CHECK_S) -> dict[str, Any]:
     """One page of each kind of `source`, and what would be taken from it, field by field; nothing is written.
+
+    limit_s: the check is killed then.
 
     Raises StageError when the check itself cannot run, ConfigError when the source cannot be read at all.
     """
     argv = [sys.executable, "-P", "-m", "crawlers", "check", "--project", str(project.root), "--source", source.name]
     try:
         done = subprocess.run(
-            argv, capture_output=True, text=True, encoding="utf-8", env=_environment(), timeout=_CHECK_S, check=False
+            argv, capture_output=True, text=True, encoding="utf-8", env=_environment(), timeout=limit_s, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise StageError(tr("检查 {n} 超时", "checking {n} timed out", n=source.name)) from error
+        message = tr(
+            "检查 {n} 在 {s:g} 秒内没有完成，网站可能太慢",
+            "checking {n} took more than {s:g} s; the site may be slow",
+            n=source.name,
+            s=limit_s,
+        )
+        raise StageError(message) from error
     if done.returncode == USAGE:
         raise ConfigError(done.stderr.strip())
     lines = [event for line in done.stdout.splitlines() if (event := _event(line)) is not None]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, Row, Select, func, select
@@ -22,6 +22,10 @@ from crawlers.store import open_url, read
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 # Outcomes after which what the run saw can be relied on.
 _SUCCESS = ("finished", "limited")
+# What came of a day, the best first, and the counts of a run that say it saw something.
+DayState = Literal["crawled", "empty", "failed"]
+_BEST: tuple[DayState, ...] = ("crawled", "empty", "failed")
+_SEEN = ("not_modified", "posts_read", "links_seen", "posts_new", "posts_changed", "posts_unchanged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,37 @@ def days_crawled(project: Project, *, since: datetime) -> tuple[frozenset[date],
     spans = [(_at(row.started_ms), _at(row.finished_ms)) for row in _rows(project, asked)]
     days = {moment.astimezone(SHANGHAI).date() for span in spans for moment in span}
     return frozenset(days), max((finished for _, finished in spans), default=None)
+
+
+def days_of(project: Project, *, since: datetime, until: datetime) -> dict[str, dict[date, DayState]]:
+    """What came of each day of Asia/Shanghai at each source: the best of the runs that began on it; days without a run are
+    left out. crawled: something was seen; empty: a run came to its end and saw nothing; failed: none came to its end."""
+    asked = select(run).where(run.c.started_ms >= _ms(since), run.c.started_ms < _ms(until))
+    found: dict[str, dict[date, DayState]] = {}
+    for row in _rows(project, asked.where(run.c.outcome != "running")):
+        days, day = found.setdefault(row.source, {}), _at(row.started_ms).astimezone(SHANGHAI).date()
+        state = _day_state(row)
+        if day not in days or _BEST.index(state) < _BEST.index(days[day]):
+            days[day] = state
+    return found
+
+
+def first_run_at(project: Project) -> datetime | None:
+    """When the first run of a source began that is kept, files that were imported aside; None for none."""
+    imported = [source.name for source in project.sources if source.kind == "import"]
+    (row,) = _rows(project, select(func.min(run.c.started_ms).label("at")).where(run.c.source.not_in(imported)))
+    return None if row.at is None else _at(row.at)
+
+
+def _day_state(row: Row[Any]) -> DayState:
+    if row.outcome not in _SUCCESS:
+        return "failed"
+    counts = json.loads(row.counts)
+    return "crawled" if any(int(counts.get(name) or 0) for name in _SEEN) else "empty"
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def store_engine(project: Project) -> Engine:

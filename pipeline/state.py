@@ -4,9 +4,10 @@ from crawlers.schema import metadata
 from pipeline.alerts import tables as _alerts
 from pipeline.briefs import tables as _briefs
 from pipeline.cases import tables as _cases
+from pipeline.desk import tables as _desk
 from pipeline.events import tables as _events
 from pipeline.rules import tables as _rules
 from pipeline.schedule import tables as _schedule
 
 __all__ = ["metadata"]
-_ = (_alerts, _briefs, _cases, _events, _rules, _schedule)
+_ = (_alerts, _briefs, _cases, _desk, _events, _rules, _schedule)

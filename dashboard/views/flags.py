@@ -1,4 +1,5 @@
-"""预警: what is worth a look and why, the verdicts, and the event behind a flag (`?event=`)."""
+"""预警: what is worth a look and why, the verdicts; alerts that wait, and whom each reached (`?alert=`); the event behind a
+flag (`?event=`)."""
 
 from __future__ import annotations
 
@@ -6,87 +7,109 @@ from datetime import timedelta
 
 import streamlit as st
 
-from crawlers.store import opened, read
-from dashboard import alert_parts, asking, case_parts, flag_parts, parts
-from dashboard.display import label
+from dashboard import alert_parts, asking, case_parts, filter_bar, flag_parts, parts
+from dashboard.address import View, start_of
+from dashboard.display import SHANGHAI, label
 from dashboard.texts import LEVELS, t, word
-from pipeline.alerts.reading import standings
+from pipeline.access.model import Action
+from pipeline.desk import alerts as alert_desk
+from pipeline.desk import flags as flag_desk
+from pipeline.desk.flags import Sought
 from pipeline.events.model import LEVELS as RISING
-from pipeline.events.model import Event, Flag
-from pipeline.events.reading import event_by_id, flags
 
-_DAYS = (7, 14, 30, 90)
+# Where no days are chosen.
+_DAYS = 14
 # A page of more is read by nobody.
 _MOST = 60
+_SEPARATOR = ","
 
 
 def one_event(event_id: str) -> None:
     """The event in the address."""
     st.page_link(parts.FLAGS, label=t("flags_back"), icon=":material/arrow_back:")
-    with opened(asking.project()) as store, read(store) as connection:
-        event = event_by_id(connection, event_id[:64])
-        raised = flags(connection, event_id=event.id) if event else []
-        ids = list(dict.fromkeys(one for flag in raised for one in flag.similar))
-        similar = [one for i in ids if (one := event_by_id(connection, i)) is not None]
-    if event is None:
+    found = flag_desk.event(asking.desk(), event_id)
+    if found is None:
         st.warning(t("event_gone"))
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        who = st.text_input(t("who"), max_chars=80, key="who")
-        case_parts.open_from("event", event.id, who=who, now=asking.now())
-    flag_parts.event_page(event, raised, _others(event, similar))
+    event, raised, like = found
+    if asking.may(Action.WORK_CASES):
+        case_parts.open_from("event", event.id, who=asking.person().name, now=asking.now())
+    flag_parts.event_page(event, raised, like)
 
 
-def _others(event: Event, similar: list[Event]) -> list[Event]:
-    return list({one.id: one for one in similar if one.id != event.id}.values())
+def levels_chosen() -> tuple[str, ...]:
+    """The levels of the address; what is none is passed over."""
+    return tuple(one for one in st.query_params.get("level", "").split(_SEPARATOR) if one in RISING)
 
 
-def choice() -> tuple[int, str, bool, str]:
-    """Days back, least level, whether only those not judged, and who is asking."""
-    first, second, third, fourth = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
-    with first:
-        days = st.selectbox(t("flags_days"), _DAYS, 1, format_func=lambda n: t("flags_days_n", n=n), key="flags-days")
-    with second:
-        least = st.selectbox(t("flags_least"), RISING, 0, format_func=lambda one: word(LEVELS, one), key="flags-least")
-    with third:
-        fresh = st.toggle(t("flags_open"), key="flags-open")
-    with fourth:
-        who = st.text_input(t("who"), max_chars=80, key="who")
-    return days, least, fresh, who
+def choice(levels: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+    """Levels, none for all, and whether only flags that nobody has judged."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="flag-choice"):
+        picked = st.pills(
+            t("fl_levels"),
+            RISING[::-1],
+            selection_mode="multi",
+            default=list(levels),
+            format_func=lambda one: word(LEVELS, one),
+            key=f"flag-levels|{_SEPARATOR.join(levels)}",
+        )
+        fresh = st.toggle(t("flags_open"), st.query_params.get("open") == "1", key="flags-open")
+    return tuple(one for one in RISING if one in picked), fresh
 
 
-def listed(found: list[Flag], *, fresh: bool) -> list[Flag]:
-    """The highest level first, then the latest; of an event only its highest flag, its page has the others."""
-    some = [one for one in found if not (fresh and one.verdict)]
-    some.sort(key=lambda one: (RISING.index(one.level), one.flagged_at), reverse=True)
-    first: dict[str, Flag] = {}
-    for one in some:
-        first.setdefault(one.event_id or one.id, one)
-    return list(first.values())
+def sought(view: View, levels: tuple[str, ...], *, fresh: bool) -> Sought:
+    """What the view asks for; without days the last two weeks."""
+    first = view.first or (view.last or asking.now().astimezone(SHANGHAI).date()) - timedelta(days=_DAYS - 1)
+    return Sought(
+        since=start_of(first),
+        until=start_of(view.last + timedelta(days=1)) if view.last else None,
+        levels=levels,
+        fresh=fresh,
+        topics=view.topics,
+        places=view.places,
+        sources=view.sources,
+    )
+
+
+def flags_part(asked: Sought) -> None:
+    """The flags, a row each."""
+    some = flag_desk.listed(asking.desk(), asked)
+    parts.heading(t("fl_count", n=len(some)))
+    if not some:
+        st.info(t("fl_none"))
+    for flag in some[:_MOST]:
+        flag_parts.flag_row(flag)
+    if len(some) > _MOST:
+        st.caption(t("flags_more", n=len(some) - _MOST))
 
 
 def show() -> None:
     """The page."""
+    if one := {name: st.query_params[name] for name in ("event", "alert") if name in st.query_params}:
+        # A link within the page changes what is shown but not the address bar, and the next run reads that: say it anew.
+        st.query_params.from_dict(one)
     if event_id := st.query_params.get("event", ""):
         one_event(event_id)
         return
-    now = asking.now()
-    days, least, fresh, who = choice()
+    if alert_id := st.query_params.get("alert", ""):
+        alert_parts.one_alert(alert_id)
+        return
+    view, levels = filter_bar.current(), levels_chosen()
+    chosen = filter_bar.bar(view)
+    chosen_levels, fresh = choice(levels)
+    own = {"level": _SEPARATOR.join(chosen_levels), "open": "1" if fresh else ""}
+    if (chosen, chosen_levels) != (view, levels):
+        filter_bar.go(chosen, **{key: value for key, value in own.items() if value})
+    filter_bar.say(view, **own)
     if said := st.session_state.pop("judged", ""):
         st.success(label(said))
-    with opened(asking.project()) as store, read(store) as connection:
-        found = flags(connection, since=now - timedelta(days=days), at_least=least)  # type: ignore[arg-type]
-        alerts = alert_parts.waiting(standings(connection), since=now - timedelta(days=days))
-    alert_parts.waiting_part(alerts, who=who, now=now)
-    if alerts:
-        parts.heading(t("flags"))
-    some = listed(found, fresh=fresh)
-    if not some:
-        st.info(t("flags_none"))
-    for flag in some[:_MOST]:
-        flag_parts.flag_row(flag, who=who, now=now)
-    if len(some) > _MOST:
-        st.caption(t("flags_more", n=len(some) - _MOST))
+    asked = sought(view, levels, fresh=fresh)
+    if not (view.first or view.last):
+        st.caption(t("fl_days", n=_DAYS))
+    raised = alert_desk.listed(asking.desk(), since=asked.since, until=asked.until)
+    alert_parts.waiting_part(alert_parts.waiting(raised))
+    flags_part(asked)
+    alert_parts.told_part(raised)
 
 
 show()

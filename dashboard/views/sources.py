@@ -1,4 +1,4 @@
-"""来源: how each source is, its last runs, what was set aside."""
+"""来源: how each source is, which days it was read, its last runs, what was set aside; and the trial of one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import asking, parts
+from dashboard import asking, parts, source_parts
 from dashboard.address import View
-from dashboard.display import link, moment, shown, visible
+from dashboard.display import SHANGHAI, link, moment, shown, visible
 from dashboard.texts import HEALTH, OUTCOMES, STAGES, t, word
 from dashboard.today_parts import duration
-from pipeline.sources_view import Piece, RunView, SourceView, health_of, runs_of, set_aside_of
+from pipeline.access.model import Action
+from pipeline.desk import sources as verbs
+from pipeline.sources_view import Piece, RunView, SourceView
 
 _COUNTS = ("requested", "not_modified", "posts_new", "posts_changed", "posts_unchanged", "set_aside", "failed")
 _EVIDENCE = 4_000
+# Days of the calendar: as many as stand side by side on a screen of 1366 points.
+_DAYS = 28
 
 
 def health_table(sources: Sequence[SourceView], *, now: datetime) -> None:
@@ -35,7 +39,8 @@ def health_table(sources: Sequence[SourceView], *, now: datetime) -> None:
                 f'<div class="qy-dim">{t("last_ok")}<br>{shown(moment(source.last_ok))}（{shown(fresh)}）</div></div></div>'
             )
         with right:
-            parts.posts_link(View(sources=(source.name,)), key=f"row-source-{source.name}")
+            if asking.may(Action.READ_POSTS):
+                parts.posts_link(View(sources=(source.name,)), key=f"row-source-{source.name}")
 
 
 def runs_table(runs: Sequence[RunView]) -> None:
@@ -78,24 +83,28 @@ def aside_part(pieces: Sequence[Piece]) -> None:
 
 def show() -> None:
     """The page."""
-    project, now = asking.project(), asking.now()
-    sources = health_of(project, now=now)
+    desk, now = asking.desk(), asking.now()
+    sources = verbs.health(desk)
     if not sources:
         st.info(t("no_sources"))
         return
+    titles = {one.name: one.title for one in sources}
     parts.heading(t("health"))
     health_table(sources, now=now)
-    names = [s.name for s in sources]
+    today = now.astimezone(SHANGHAI).date()
+    source_parts.calendar_part(verbs.calendar(desk, last_day=today, days=_DAYS), titles)
+    if asking.may(Action.TRY_SOURCES):
+        source_parts.trial_part({one.name: one.title for one in sources if one.kind != "import"} or titles)
     only = st.selectbox(
         t("only_source"),
-        names,
-        None,
-        format_func=lambda n: asking.source_titles().get(n, n),
+        list(titles),
+        list(titles).index(named) if (named := st.query_params.get("source", "")) in titles else None,
+        format_func=lambda one: visible(titles[one]),
         placeholder=t("all"),
         key="only-source",
     )
-    runs_table(runs_of(project, source=only))
-    aside_part(set_aside_of(project, source=only))
+    runs_table(verbs.runs(desk, source=only))
+    aside_part(verbs.set_aside(desk, source=only))
 
 
 show()

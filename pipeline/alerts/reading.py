@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,9 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select
 
-from pipeline.alerts.cleaning import masked
+from pipeline.alerts.cleaning import masked, storable
+from pipeline.alerts.model import Alert
+from pipeline.alerts.record import alert_of
 from pipeline.alerts.tables import alert, alert_attempt, alert_group, alert_item, alert_parcel
 
 State = Literal["waiting", "held", "sending", "sent", "given_up"]
@@ -67,9 +70,20 @@ class Attempt:
     note: str
 
 
-def standings(connection: Connection, *, state: State | None = None, most: int = 200) -> list[Standing]:
-    """The newest alerts first. state: those with a recipient where they stand so."""
+def standings(
+    connection: Connection,
+    *,
+    state: State | None = None,
+    most: int = 200,
+    kind: str = "",
+    since: datetime | None = None,
+) -> list[Standing]:
+    """The newest alerts first. state: those with a recipient where they stand so; kind: alert or letter, "" for both."""
     asked = select(alert).order_by(alert.c.made_ms.desc(), alert.c.id)
+    if kind:
+        asked = asked.where(alert.c.kind == kind)
+    if since is not None:
+        asked = asked.where(alert.c.made_ms >= round(since.timestamp() * 1000))
     if state is not None:
         asked = asked.where(alert.c.id.in_(_ids_in(state)))
     return _with_told(connection, connection.execute(asked.limit(most)).all())
@@ -86,6 +100,29 @@ def standing(connection: Connection, alert_id: str) -> Standing | None:
     """One of them; None for an unknown id."""
     found = _with_told(connection, connection.execute(select(alert).where(alert.c.id == alert_id)).all())
     return found[0] if found else None
+
+
+def alert_by_id(connection: Connection, alert_id: str) -> Alert | None:
+    """An alert as it was raised; None for an unknown id, and for a letter."""
+    asked = select(alert.c.record).where(alert.c.id == alert_id, alert.c.kind == "alert")
+    record = connection.execute(asked).scalar()
+    return alert_of(record) if record is not None else None
+
+
+def letters(
+    connection: Connection, subjects: Sequence[str]
+) -> dict[str, list[tuple[datetime, tuple[str, ...], Sequence[Told]]]]:
+    """The letters of each subject, the newest first: when put into the outbox, for which groups, how it stands."""
+    rows: list[Any] = []
+    wanted = list(dict.fromkeys(subjects))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = [storable(one) for one in wanted[start : start + _AT_ONCE]]
+        rows += connection.execute(select(alert).where(alert.c.kind == "letter", alert.c.title.in_(some))).all()
+    groups = {row.id: tuple(json.loads(row.record)["groups"]) for row in rows}
+    found: dict[str, list[tuple[datetime, tuple[str, ...], Sequence[Told]]]] = {}
+    for one in sorted(_with_told(connection, rows), key=lambda each: each.made_at, reverse=True):
+        found.setdefault(one.title, []).append((one.made_at, groups[one.id], one.told))
+    return found
 
 
 def _with_told(connection: Connection, rows: Sequence[Any]) -> list[Standing]:

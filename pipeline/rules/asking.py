@@ -107,6 +107,8 @@ class Asker:
         rows, codes = members.pairs(found.keys)
         order = np.argsort(codes, kind="stable")
         rows, codes = rows[order], codes[order]
+        if not len(codes):
+            return
         starts = np.flatnonzero(np.diff(codes, prepend=-1))
         for start, end in zip(starts, [*starts[1:], len(codes)], strict=True):
             some = rows[start:end]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
@@ -28,7 +28,7 @@ from pipeline.rules.flagged import matches
 from pipeline.rules.memory import identity
 from pipeline.rules.replay import Period, Replay, Told, known_at, told_singly
 from pipeline.rules.silent import watched
-from pipeline.rules.stricter import stricter
+from pipeline.rules.stricter import looser, stricter
 from pipeline.rules.windows import Found
 
 _DAY_MS = 86_400_000
@@ -57,7 +57,7 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What a stricter rule would have done. change: what is stricter; hits: alerts about a matter; matters: distinct ones."""
+    """What a stricter or looser rule would have done. change: what is other; hits: alerts about a matter; matters: distinct ones."""
 
     change: str
     alerts: int
@@ -74,6 +74,7 @@ class Outcome:
     weeks: float
     firings: list[Firing]
     stricter: list[Variant] = field(default_factory=list)
+    looser: list[Variant] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         """As JSON shows them."""
@@ -90,6 +91,14 @@ class Outcome:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a replay is done. looser: with looser rules beside it; tell: told how many replays are done, and of how many."""
+
+    looser: bool = False
+    tell: Callable[[int, int], None] = lambda done, of: None
+
+
 def backtest(
     project: Project,
     rules: Sequence[AnyKind],
@@ -98,13 +107,14 @@ def backtest(
     until: datetime,
     now: datetime,
     listed: Sequence[Listed] = (),
+    manner: Manner = Manner(),
 ) -> list[Outcome]:
     """The replay of each rule, switched on or not, between since and until (exclusive), with stricter ones beside it."""
     with opened(project) as store, QueryLayer.open(project, who="rules", now=lambda: now) as layer:
         with read(store) as connection:
             judged = [*listed, *_true(connection)]
         past = _Past(project, store, layer, (since, min(until, now)), judged)
-        return [past.outcome(rule) for rule in rules]
+        return [past.outcome(rule, manner) for rule in rules]
 
 
 def _true(connection: Connection) -> list[Listed]:
@@ -136,11 +146,16 @@ class _Past:
         self._days: dict[str, Mapping[date, int]] = {}
         self._raised: dict[str, Flag] = {}
 
-    def outcome(self, rule: AnyKind) -> Outcome:
-        """What `rule` and stricter ones would have done."""
+    def outcome(self, rule: AnyKind, manner: Manner) -> Outcome:
+        """What `rule` and others like it would have done."""
+        strict, loose = stricter(rule), looser(rule) if manner.looser else []
+        manner.tell(0, 1 + len(strict) + len(loose))
         firings = [self._firing(rule, told) for told in self._told(rule)]
-        variants = [self._variant(said, made) for said, made in stricter(rule)]
-        return Outcome(rule.name, self._weeks, firings, variants)
+        variants: list[Variant] = []
+        for said, made in [*strict, *loose]:
+            manner.tell(1 + len(variants), 1 + len(strict) + len(loose))
+            variants.append(self._variant(said, made))
+        return Outcome(rule.name, self._weeks, firings, variants[: len(strict)], variants[len(strict) :])
 
     def _variant(self, said: str, rule: AnyKind) -> Variant:
         told = self._told(rule)

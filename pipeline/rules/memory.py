@@ -14,6 +14,9 @@ from pipeline.alerts.model import Alert
 from pipeline.query.times import milliseconds
 from pipeline.rules.tables import rule_firing, rule_mark, rule_seen, rule_state
 
+# What a person said of a rule's silence; evaluations leave it alone.
+_OF_PEOPLE = ("silenced_ms", "silenced_why", "silenced_by")
+
 
 def identity(*parts: str) -> str:
     """A digest of 32 characters that is the same for the same parts."""
@@ -31,6 +34,8 @@ class Mark:
     silenced_ms: int = 0
     version: int = 0
     fault: str = ""
+    silenced_why: str = ""
+    silenced_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,13 @@ def keep_states(connection: Connection, some: Iterable[State]) -> None:
 
 def keep_marks(connection: Connection, some: Iterable[Mark]) -> None:
     """Remember them, but for what a person said of silence."""
-    upsert(connection, rule_mark, [_columns(one) for one in some], key="rule", keep=("silenced_ms",))
+    upsert(connection, rule_mark, [_columns(one) for one in some], key="rule", keep=_OF_PEOPLE)
 
 
-def silence(connection: Connection, rule: str, until_ms: int) -> None:
-    """Let a rule be silent until then; 0 ends that."""
-    row = _columns(Mark(rule, silenced_ms=until_ms))
-    kept = tuple(name for name in row if name not in ("rule", "silenced_ms"))
+def silence(connection: Connection, rule: str, until_ms: int, *, why: str = "", who: str = "") -> None:
+    """Let a rule be silent until then, for that reason; 0 ends that."""
+    row = _columns(Mark(rule, silenced_ms=until_ms, silenced_why=why[:2_000], silenced_by=who[:80]))
+    kept = tuple(name for name in row if name != "rule" and name not in _OF_PEOPLE)
     upsert(connection, rule_mark, [row], key="rule", keep=kept)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
 from config.project import Project
-from config.rule_files import Checks, Declared, load_rules
+from config.rule_files import Checks, Declared, load_rules, read_rules, rule_paths
 from config.rules import AnyKind
 from config.settings import SHIPPED
+from config.yamlfile import parse_yaml, read_yaml
 from pipeline.query.kql import parse_kql
 from pipeline.query.language import parse
 from pipeline.rules.asking import moment
@@ -39,13 +41,24 @@ def rules_of(project: Project, groups: Collection[str] | None = None) -> list[De
 
     groups: names that are known, None: not checked. Raises ConfigError that lists every fault.
     """
-    return load_rules([SHIPPED / "rules", project.config_dir / "rules"], checks_of(project, groups))
+    return load_rules(_folders(project), checks_of(project, groups))
+
+
+def rules_with(project: Project, path: Path, text: str, groups: Collection[str] | None = None) -> list[Declared]:
+    """The rules as they would be with `text` in that file of the project. Raises as `rules_of`."""
+    paths = rule_paths(_folders(project)) | {path.stem: path}
+    files = [parse_yaml(text, name=str(one)) if one == path else read_yaml(one) for _, one in sorted(paths.items())]
+    return read_rules(files, checks_of(project, groups))
+
+
+def _folders(project: Project) -> list[Path]:
+    return [SHIPPED / "rules", project.config_dir / "rules"]
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A rule and how it stands. fired_at: last firing, None for none; firings: all that are kept; silenced_till: as a person
-    said; silent_till: of its keys the one that is silent longest; fault: why it could not be judged last."""
+    """A rule and how it stands. fired_at: last firing, None for none; firings: all that are kept; silenced_till, why,
+    by: as a person said; silent_till: of its keys the one that is silent longest; fault: why it could not be judged last."""
 
     declared: Declared
     evaluated_at: datetime | None
@@ -54,6 +67,8 @@ class Standing:
     silenced_till: datetime | None
     silent_till: datetime | None
     fault: str
+    silenced_why: str = ""
+    silenced_by: str = ""
 
     @property
     def rule(self) -> AnyKind:
@@ -86,6 +101,8 @@ def standings(connection: Connection, rules: Collection[Declared], *, now: datet
                 silenced_till=coming(mark.silenced_ms) if mark else None,
                 silent_till=coming(silent.get(one.rule.name, 0)),
                 fault=mark.fault if mark else "",
+                silenced_why=mark.silenced_why if mark else "",
+                silenced_by=mark.silenced_by if mark else "",
             )
         )
     return found

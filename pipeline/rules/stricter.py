@@ -1,4 +1,4 @@
-"""The same rule with stricter thresholds, for the question what they would have done. Pure."""
+"""The same rule with stricter or looser thresholds, for the question what they would have done. Pure."""
 
 from __future__ import annotations
 
@@ -22,8 +22,38 @@ from config.rules import (
 from pipeline.events.model import LEVELS
 
 _FACTORS = (1.25, 1.5, 2.0, 3.0)
+_LESS = (0.75, 0.5, 0.25)
 # How far a bounded threshold moves to its end.
 _WAYS = (0.2, 0.4, 0.6, 0.8)
+
+
+def looser(rule: AnyKind) -> list[tuple[str, AnyKind]]:
+    """At most three looser ones, the mildest first, each with what is changed; none for kinds without such a threshold."""
+    found: dict[str, AnyKind] = {}
+    for changed in _lower(rule):
+        said = ", ".join(f"{name}: {_shown(value)}" for name, value in changed.items())
+        made = rule.model_copy(update=dict(changed))
+        if made != rule:
+            found.setdefault(said, made)
+    return list(found.items())[:3]
+
+
+def _lower(rule: AnyKind) -> Iterator[Mapping[str, Any]]:
+    match rule:
+        case FrequencyRule():
+            yield from ({"num_events": max(1, int(rule.num_events * f))} for f in _LESS)
+        case SpikeRule():
+            yield from ({"spike_height": round(max(1.1, rule.spike_height * f), 2)} for f in _LESS)
+        case CardinalityRule(max_cardinality=int(most)):
+            yield from ({"max_cardinality": max(1, int(most * f))} for f in _LESS)
+        case PercentageRule(max_percentage=float(most)):
+            yield from ({"max_percentage": round(most * f, 3)} for f in _LESS)
+        case FlatlineRule() | CardinalityRule() | SourceSilentRule():
+            yield from ({"window": rule.window * f} for f in _LESS)
+        case EventRule():
+            yield from ({"level": level} for level in reversed(LEVELS[: LEVELS.index(rule.level)]))
+        case _:
+            return
 
 
 def stricter(rule: AnyKind) -> list[tuple[str, AnyKind]]:

@@ -30,6 +30,8 @@ rule_mark = Table(  # how far a rule has looked
         "version", BigInteger, nullable=False, default=0
     ),  # rises with each evaluation: two processes never both count
     Column("fault", Text, nullable=False, default=""),  # why it could not be judged last, "" where it could
+    Column("silenced_why", Text, nullable=False, server_default=""),  # as that person said
+    Column("silenced_by", String(80), nullable=False, server_default=""),
 )
 
 rule_state = Table(  # silence of a rule, for each value of its query key
@@ -70,4 +72,27 @@ rule_firing = Table(  # what was raised; id: of the alert
     Column("posts", BigInteger, nullable=False),
     Index("rule_firing_rule", "rule", "fired_ms"),
     Index("rule_firing_fired", "fired_ms"),
+)
+
+rule_trial = Table(  # back-tests that were made, the newest of each wording of a rule
+    "rule_trial",
+    metadata,
+    Column("digest", String(32), primary_key=True),  # pipeline.rules.trials.digest_of
+    Column("rule", String(60), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("record", Text, nullable=False),  # JSON: weeks, firings, variants
+)
+
+rule_verdict = Table(  # what people say of firings; append-only, the newest of a firing holds
+    "rule_verdict",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("firing_id", String(32), nullable=False),
+    Column("verdict", String(8), nullable=False),  # true, noise, known
+    Column("who", String(80), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Index("rule_verdict_firing", "firing_id"),
 )

@@ -64,7 +64,8 @@ def test_nothing_is_known_outside_of_what_was_read() -> None:
 def test_a_day_without_data_is_no_zero_and_no_part_of_the_usual() -> None:
     counts = [10] * 70
     counts[-8] = 0  # an outage one week before the last day
-    points = day_points(days(counts), covered(), last_day=LAST, shown=28)
+    seen = {d.day for d in days(counts) if covered().observed(d.day, d.count, last_day=LAST)}
+    points = day_points(days(counts), seen, shown=28)
     assert len(points) == 28
     assert points[-8].count is None
     assert points[-8].negative_share is None
@@ -72,7 +73,7 @@ def test_a_day_without_data_is_no_zero_and_no_part_of_the_usual() -> None:
 
 
 def test_too_short_a_past_gives_no_usual() -> None:
-    points = day_points(days([5] * 20), covered(), last_day=LAST, shown=20)
+    points = day_points(days([5] * 20), {d.day for d in days([5] * 20)}, shown=20)
     assert {p.usual for p in points} == {None}
     assert points[-1].count == 5
 

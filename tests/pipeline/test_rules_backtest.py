@@ -55,6 +55,15 @@ def test_a_burst_is_told_when_its_posts_were_known(project: Project) -> None:
     assert found.firings[1].until < NOW - 8 * DAY  # where they belong
 
 
+@pytest.mark.parametrize(
+    "text", ["kind: new_term\nfield: place\n", "kind: frequency\nnum_events: 1\nwindow: 1d\nquery_key: place\n"]
+)
+def test_posts_without_any_value_of_the_key_are_told_of_by_nobody(project: Project, text: str) -> None:
+    put(project, burst(20, 4, first=100))
+    assert outcome(project, text).firings == []
+    assert look(project, rule(text)) == []
+
+
 def test_the_replay_tells_what_looking_each_hour_would_have_told(project: Project) -> None:
     """The same rules, live, with the same posts."""
     texts = [TEXT, "name: s\nkind: spike\nquery: 停水\nwindow: 1d\nspike_height: 3\nrealert: 1d\n",
