@@ -3,116 +3,18 @@
 import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.project import open_project
-from pipeline.crawl import crawl
-from pipeline.demo.play import play
-from pipeline.process import process
 from pipeline.query.layer import QueryLayer, Question
-from pipeline.serving import dashboard_process, free_port
+from tests.browser.hostile import HOSTILE
+from tests.browser.watched import Watched
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-HOSTILE = [
-    "<script>window.__pwned=1</script>脚本 hostilecase",
-    '<img src=x onerror="window.__pwned=2">图片 hostilecase',
-    "<svg onload=window.__pwned=3></svg>矢量 hostilecase",
-    "![远程图](http://127.0.0.1:9/pixel.png) [点我](javascript:window.__pwned=4) hostilecase",
-    ":red[染色] :material/skull: $$\\frac{1}{2}$$ `代码` **粗** hostilecase",
-    '=HYPERLINK("http://127.0.0.1:9","x") hostilecase',
-    "\u202e倒过来\u202c\u200b\u200b零宽 hostilecase",
-    "长" * 20_000 + " hostilecase",
-]
-SOURCE = (
-    "name: hostile\nkind: import\nfiles: hostile.jsonl\ncolumns: {id: id, title: title, text: text, published: at}\n"
-)
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("browser") / "town"
-    play(folder, port=free_port_run(3), dashboard=False, dashboard_port=0, say=lambda sentence: None)
-    (folder / "config" / "sources" / "hostile.yaml").write_text(SOURCE, encoding="utf-8")
-    rows = [{"id": n, "title": body[:40], "text": body, "at": "2026-01-02 08:00:00"} for n, body in enumerate(HOSTILE)]
-    (folder / "hostile.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    opened = open_project(folder)
-    crawl(opened, [opened.source("hostile")])
-    process(opened)
-    return folder
-
-
-def free_port_run(count: int) -> int:
-    from pipeline.demo.project import consecutive_ports
-    from pipeline.serving import port_is_free
-
-    while True:
-        first = free_port()
-        if first + count < 65_000 and all(port_is_free(port) for port in consecutive_ports(first).values()):
-            return first
-
-
-@pytest.fixture(scope="module")
-def base(project: Path) -> Iterator[str]:
-    port = free_port()
-    with dashboard_process(project, port):
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-class Watched:
-    """A tab that notes errors of the page and requests that leave the dashboard."""
-
-    def __init__(self, browser: Any, base: str) -> None:
-        self.base = base
-        self.tab = browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN", accept_downloads=True)
-        self.errors: list[str] = []
-        self.outside: list[str] = []
-        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.tab.on("request", lambda request: self._note(request.url))
-
-    def _note(self, url: str) -> None:
-        if not url.startswith((self.base, self.base.replace("http", "ws", 1), "data:", "blob:")):
-            self.outside.append(url)
-
-    def open(self, path: str, wait: str) -> Any:
-        self.tab.goto(self.base + path)
-        self.tab.get_by_text(wait).first.wait_for(timeout=60_000)
-        self.settle()
-        return self.tab
-
-    def settle(self) -> None:
-        """Wait until the script has run to its end."""
-        self.tab.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=60_000)
-
-
-@pytest.fixture
-def watched(browser: Any, base: str) -> Iterator[Watched]:
-    made = Watched(browser, base)
-    yield made
-    made.tab.close()
-
 
 PAGES = {
     "today": ("/", "升温的话题"),

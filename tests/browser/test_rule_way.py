@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -16,14 +15,13 @@ from pipeline.alerts.deliver import deliver
 from pipeline.alerts.outbox import enqueue
 from pipeline.rules.evaluate import evaluate_rules
 from pipeline.serving import dashboard_process, free_port
-from tests.browser.test_pages_in_browser import Watched, browser  # noqa: F401 - a fixture
+from tests.browser.watched import PHONE, Watched
 from tests.pipeline.alerting import ONE, ZHANG, an_alert, groups_of, settings_of, texts
 from tests.pipeline.ruled import Said, put, write_rule
 
 pytestmark = pytest.mark.browser
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-PHONE = {"width": 390, "height": 844}
 HOSTILE = "<img src=x onerror='window.__pwned=1'>停水 **粗**"
 
 
@@ -55,13 +53,6 @@ def base(town: Project) -> Iterator[str]:
     port = free_port()
     with dashboard_process(town.root, port):
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def watched(browser: Any, base: str) -> Iterator[Watched]:  # noqa: F811
-    made = Watched(browser, base)
-    yield made
-    made.tab.close()
 
 
 def fill(watched: Watched, role: str, name: str, text: str) -> None:
