@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import altair as alt
@@ -124,20 +124,40 @@ def trend_bars(days: Sequence[Day], *, unknown: Collection[date] = (), height: i
     return (alt.layer(missing, bars) if unknown else bars).properties(height=height)
 
 
-def event_curve(curve: Sequence[tuple[date, int]], *, height: int = 120) -> Any:
-    """Posts of an event by day, from its first day to its last; days without any are none."""
-    counts = dict(curve)
-    first, last = min(counts), max(counts)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    frame = pd.DataFrame({"day": [d.isoformat() for d in days], "count": [counts.get(d, 0) for d in days]})
-    tooltip = [alt.Tooltip("day:O", title=t("day")), alt.Tooltip("count:Q", title=t("volume"))]
+def growth(days: Sequence[tuple[date, int, int]], *, height: int = 170) -> Any:
+    """Originals and copies of an event by day as bars, and both in all so far as lines. days: (day, originals, copies), every
+    day from the first to the last."""
+    rows: list[dict[str, Any]] = []
+    so_far: list[dict[str, Any]] = []
+    originals = every = 0
+    for day, own, copies in days:
+        originals, every = originals + own, every + own + copies
+        at = day.isoformat()
+        rows += [{"day": at, "part": t("ev_originals"), "count": own, "order": 0}]
+        rows += [{"day": at, "part": t("ev_copies"), "count": copies, "order": 1}]
+        so_far += [{"day": at, "part": t("ev_so_far"), "count": originals}]
+        so_far += [{"day": at, "part": t("ev_all_so_far"), "count": every}]
+    names = [t("ev_originals"), t("ev_copies")]
+    lines = [t("ev_so_far"), t("ev_all_so_far")]
+    x = alt.X("day:O", axis=axis_days(len(days)))
+    tooltip = [
+        alt.Tooltip("day:O", title=t("day")),
+        alt.Tooltip("part:N", title=" "),
+        alt.Tooltip("count:Q", title=t("volume")),
+    ]
+    colour = alt.Color("part:N", title=None, scale=alt.Scale(domain=names, range=[CALM, NEGATIVE]), sort=names)
+    dash = alt.StrokeDash("part:N", title=None, scale=alt.Scale(domain=lines, range=[[1, 0], [5, 3]]), sort=lines)
+    of_day = alt.Y("count:Q", title=t("ev_of_day"), axis=alt.Axis(tickCount=3, format="d"))
+    in_all = alt.Y("count:Q", title=t("ev_in_all"), axis=alt.Axis(tickCount=3, format="d", grid=False))
+    bars = (
+        alt.Chart(pd.DataFrame(rows)).mark_bar().encode(x=x, y=of_day, color=colour, order="order:O", tooltip=tooltip)
+    )
+    drawn = alt.Chart(pd.DataFrame(so_far)).mark_line(
+        color=UNKNOWN, strokeWidth=2, point={"size": 16, "color": UNKNOWN}
+    )
     return (
-        alt.Chart(frame)
-        .mark_bar(color=CALM)
-        .encode(
-            x=alt.X("day:O", axis=axis_days(len(days))),
-            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=3, format="d")),
-            tooltip=tooltip,
-        )
+        alt.layer(bars, drawn.encode(x=x, y=in_all, strokeDash=dash, tooltip=tooltip))
+        .resolve_scale(y="independent")
         .properties(height=height)
+        .configure_legend(orient="top")
     )

@@ -16,7 +16,7 @@ from dashboard.texts import t
 
 _KEPT = "common-filters"
 # An address with nothing but these says nothing of what to look at: the filters of the page before are taken over.
-_SILENT = {"day", "name"}
+_SILENT = {"day", "name", "by", "v", "step", "with", "show", "figure", "same"}
 _PERIODS = (1, 7, 30, 90, 365)
 _CHIP_CHARS = 16
 

@@ -17,7 +17,6 @@ from pipeline.events.wording import why
 from pipeline.replies_view import Replies
 
 _FLAGS, _EVENTS, _CASES = 4, 5, 5
-_FEW_VOICES = 5
 _RISING = ("red", "orange", "yellow", "blue")
 
 
@@ -86,7 +85,7 @@ def _flag_row(flag: Flag, *, fresh: bool) -> None:
         )
     with right:
         if flag.event_id:
-            flag_parts.event_link(flag.event_id, key=f"today-{flag.id}")
+            parts.event_link(flag.event_id, key=f"today-{flag.id}")
         else:
             parts.posts_link(flag_parts.view_of_flag(flag), key=f"row-today-{flag.id}")
 
@@ -102,7 +101,7 @@ def events_part(news: News) -> None:
 
 def _event_row(event: Event, *, fresh: bool) -> None:
     row = t("event_row", o=number(event.originals), c=number(event.posts - event.originals), v=number(event.voices))
-    few = f' <span class="qy-tag">{shown(t("event_few"))}</span>' if event.voices < _FEW_VOICES else ""
+    few = f' <span class="qy-tag">{shown(t("event_few"))}</span>' if event.voices < parts.FEW_VOICES else ""
     left, right = st.columns([7, 3], vertical_alignment="center", gap="small")
     with left:
         st.html(
@@ -110,7 +109,7 @@ def _event_row(event: Event, *, fresh: bool) -> None:
             f'<span class="qy-dim">{shown(row)}</span></div></div>'
         )
     with right:
-        flag_parts.event_link(event.id, key=f"new-{event.id}")
+        parts.event_link(event.id, key=f"new-{event.id}")
 
 
 def cases_part(news: News, *, now: datetime) -> None:

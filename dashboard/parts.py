@@ -10,10 +10,13 @@ import streamlit as st
 from config.errors import QingyuError, QueryError, TransientError
 from dashboard import asking
 from dashboard.address import View
-from dashboard.display import link, marked, number, posted_at, shown, visible
+from dashboard.display import label, link, marked, number, posted_at, shown, visible
 from dashboard.texts import KINDS, SENTIMENTS, t, word
 
 TODAY, SEARCH, SOURCES, FLAGS = "views/today.py", "views/search.py", "views/sources.py", "views/flags.py"
+TRENDS, TOPICS = "views/trends.py", "views/topics.py"
+# What so few people say may be the doing of one.
+FEW_VOICES = 5
 # A post of a megabyte must not stop the browser; the detail shows more than a card does.
 CARD_CHARS, DETAIL_CHARS = 400, 20_000
 
@@ -46,6 +49,7 @@ h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; cli
 [class*="st-key-link-tight"] {margin-top: -.5rem}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
+.qy-course {margin: 0; padding-left: 1.1rem; line-height: 1.5} .qy-course li {margin: .15rem 0; overflow-wrap: anywhere}
 @media (prefers-color-scheme: dark) {.qy-figure .k, .qy-dim, .qy-neutral, .qy-within, [data-testid="stCaptionContainer"],
   [data-testid="stCaptionContainer"] p {color: #a9b8be}
   .qy-above, .qy-negative, .qy-strip .bad, .qy-new {color: #e8955a; border-color: #e8955a} .qy-below, .qy-positive {color: #7cc0d8}
@@ -90,6 +94,17 @@ def posts_link(view: View, *, wording: str | None = None, key: str = "", back: b
             label=wording or t("see_posts"),
             icon=f":material/arrow_{'back' if back else 'forward'}:",
             query_params=view.to_params(),
+        )
+
+
+def event_link(event_id: str, *, key: str, wording: str = "") -> None:
+    """A link to the page of an event. wording: text of posts is fine."""
+    with st.container(key=f"link-row-event-{key}", width="content"):
+        st.page_link(
+            TOPICS,
+            label=label(wording) or t("event_open"),
+            icon=":material/arrow_forward:",
+            query_params={"event": event_id},
         )
 
 

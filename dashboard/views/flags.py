@@ -1,5 +1,4 @@
-"""预警: what is worth a look and why, the verdicts; alerts that wait, and whom each reached (`?alert=`); the event behind a
-flag (`?event=`)."""
+"""预警: what is worth a look and why, the verdicts; alerts that wait, and whom each reached (`?alert=`)."""
 
 from __future__ import annotations
 
@@ -7,11 +6,10 @@ from datetime import timedelta
 
 import streamlit as st
 
-from dashboard import alert_parts, asking, case_parts, filter_bar, flag_parts, parts
+from dashboard import alert_parts, asking, filter_bar, flag_parts, parts
 from dashboard.address import View, start_of
 from dashboard.display import SHANGHAI, label
 from dashboard.texts import LEVELS, t, word
-from pipeline.access.model import Action
 from pipeline.desk import alerts as alert_desk
 from pipeline.desk import flags as flag_desk
 from pipeline.desk.flags import Sought
@@ -22,19 +20,6 @@ _DAYS = 14
 # A page of more is read by nobody.
 _MOST = 60
 _SEPARATOR = ","
-
-
-def one_event(event_id: str) -> None:
-    """The event in the address."""
-    st.page_link(parts.FLAGS, label=t("flags_back"), icon=":material/arrow_back:")
-    found = flag_desk.event(asking.desk(), event_id)
-    if found is None:
-        st.warning(t("event_gone"))
-        return
-    event, raised, like = found
-    if asking.may(Action.WORK_CASES):
-        case_parts.open_from("event", event.id, who=asking.person().name, now=asking.now())
-    flag_parts.event_page(event, raised, like)
 
 
 def levels_chosen() -> tuple[str, ...]:
@@ -85,13 +70,11 @@ def flags_part(asked: Sought) -> None:
 
 def show() -> None:
     """The page."""
-    if one := {name: st.query_params[name] for name in ("event", "alert") if name in st.query_params}:
-        # A link within the page changes what is shown but not the address bar, and the next run reads that: say it anew.
-        st.query_params.from_dict(one)
-    if event_id := st.query_params.get("event", ""):
-        one_event(event_id)
-        return
+    if event_id := st.query_params.get("event", ""):  # links of older mails
+        st.switch_page(parts.TOPICS, query_params={"event": event_id})
     if alert_id := st.query_params.get("alert", ""):
+        # A link within the page changes what is shown but not the address bar, and the next run reads that: say it anew.
+        st.query_params.from_dict({"alert": alert_id})
         alert_parts.one_alert(alert_id)
         return
     view, levels = filter_bar.current(), levels_chosen()

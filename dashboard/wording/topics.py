@@ -2,4 +2,64 @@
 
 from __future__ import annotations
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    "tp_topics": ("话题", "Topics"),
+    "tp_topics_help": (
+        "{a} 至 {b}，按条数排列；增减与前一时段相比。",
+        "{a} to {b}, by posts; the change is against the period before.",
+    ),
+    "tp_row": ("{n} 条 · {v} 个声音", "{n} posts · {v} voices"),
+    "tp_share": ("负面 {p}（95% 区间 {a}–{b}）", "{p} negative (95% interval {a}–{b})"),
+    "tp_share_few": ("帖子少，不给负面占比", "too few posts for a share"),
+    "tp_open": ("看这个话题", "See the topic"),
+    "tp_back": ("全部话题与事件", "All topics and events"),
+    "tp_unknown": ("没有这个话题；请从列表里选一个。", "There is no such topic; choose one from the list."),
+    "tp_events": ("事件 · {n}", "Events · {n}"),
+    "tp_events_none": ("这段时间没有说起任何事件。", "No event was spoken of in this time."),
+    "tp_events_more": (
+        "只列声音最多的 {n} 个；缩小时段或筛选看其余。",
+        "Only {n} are listed; narrow the period for the rest.",
+    ),
+    "tp_states": ("事件的状态", "State of the event"),
+    "tp_began": ("起于 {d}", "since {d}"),
+    "tp_before": ("前一时段（{a} 至 {b}）{n} 条", "period before ({a} to {b}): {n}"),
+    "tp_originals": ("不计转载 {n} 条", "{n} without copies"),
+    "tp_course": ("每段的帖子", "Posts over time"),
+    "tp_words": ("这个话题说的是什么", "What is said"),
+    "tp_words_help": (
+        "与同一时段其他话题相比突出的词，按对数似然比排列；数字为帖子数，点词看帖子。",
+        "Words that stand out against other topics of the same time, by log-likelihood ratio; click one for its posts.",
+    ),
+    "tp_posts": ("代表帖子（原文）", "Posts that stand for the rest (verbatim)"),
+    "tp_posts_help": (
+        "与上面那些词最相合的原帖（BM25），每个主题帖一条，同一来源同一天最多两条。",
+        "Originals that match those words best (BM25), one of a thread, two of a source and day at most.",
+    ),
+    "tp_posts_none": ("这段时间没有原帖。", "There are no originals in this time."),
+    "tp_answers": ("官方答复 · {n} 条", "Official replies · {n}"),
+    "tp_answers_none": ("这段时间的帖子还没有官方答复。", "No post of this time has an official reply yet."),
+    "ev_growth": ("原帖与转载", "Originals and copies"),
+    "ev_growth_help": (
+        "柱：每天的原帖（蓝，在下）与转载（橙，在上）；线：到当天为止共有多少（实线原帖，虚线全部）。",
+        "Bars: originals (blue) and copies (orange) of each day; lines: in all so far (solid: originals, dashed: all).",
+    ),
+    "ev_of_day": ("每天", "of the day"),
+    "ev_in_all": ("累计", "in all"),
+    "ev_originals": ("原帖", "originals"),
+    "ev_copies": ("转载", "copies"),
+    "ev_so_far": ("累计原帖", "originals so far"),
+    "ev_all_so_far": ("累计全部", "all so far"),
+    "ev_not_indexed": (
+        "它的帖子已按保留期限清理，只剩数字。",
+        "Its posts are past the retention period; only the figures are left.",
+    ),
+    "ev_course": ("经过", "Course"),
+    "ev_no_flags": ("没有关于它的预警。", "There is no flag about it."),
+    "ev_flag": ("发出预警", "flag raised"),
+    "ev_did_first": ("最早一条（{s}）", "first post ({s})"),
+    "ev_did_source": ("也见于 {s}", "also on {s}"),
+    "ev_did_copy": ("第一条转载（{s}）", "first copy ({s})"),
+    "ev_did_peak": ("最多的一天：{n} 条", "most posts in a day: {n}"),
+    "ev_did_answer": ("第一次官方答复（{u}）", "first official reply ({u})"),
+    "ev_did_latest": ("最近一条", "latest post"),
+}

@@ -6,10 +6,11 @@ import importlib
 import logging
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from config import locks
 from config.errors import StageError
@@ -17,6 +18,8 @@ from config.text import tr
 from pipeline.local_elasticsearch.artefacts import VERSION, cache_folder, manifest, verify
 
 logger = logging.getLogger(__name__)
+# How long another fetch is waited for, and how often it is looked at, seconds.
+_PATIENCE_S, _LOOK_S = 900.0, 0.5
 _ENDPOINT = f"org.elasticsearch:elasticsearch:{VERSION}+org.elasticsearch.plugin:transport-netty4:{VERSION}"
 
 
@@ -37,9 +40,27 @@ def jars(folder: Path | None = None) -> Path:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    busy = tr("另一个进程正在下载到 {f}，请稍候", "another process is fetching into {f}; wait for it", f=folder)
-    with _within_reach(folder), locks.take(folder.with_name(f".{VERSION}.lock"), busy):
+    """Alone with the folder, once another process that fetches into it is done."""
+    busy = tr("另一个进程正在下载到 {f}，等它完成", "another process is fetching into {f}; waiting for it", f=folder)
+    lock, until = folder.with_name(f".{VERSION}.lock"), time.monotonic() + _PATIENCE_S
+    with _within_reach(folder):
+        try:
+            taken = locks.take(lock, busy)
+        except StageError:
+            logger.info(busy)
+            taken = _waited(lock, busy, until)
+    with taken:
         yield
+
+
+def _waited(lock: Path, busy: str, until: float) -> IO[str]:
+    while True:
+        try:
+            return locks.take(lock, busy)
+        except StageError:
+            if time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_S)
 
 
 @contextmanager

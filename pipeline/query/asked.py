@@ -109,7 +109,7 @@ class Asked:
                 terms = tuple(Term(field, value) for value in values)
                 parts.append(terms[0] if len(terms) == 1 else Or(terms))
         if q.originals:
-            parts.append(Term("copy", "0"))
+            parts.append(Range("copy", 0, 0))
         parts += [part for part in map(self.node, q.also) if part != All()]
         if not parts:
             return All()

@@ -31,7 +31,7 @@ def cases(made: Project) -> list[Case]:
 
 def test_an_event_is_put_on_the_list_once_and_by_name(project: Project) -> None:  # noqa: F811
     event = raised(project)[0].event_id
-    app = page("flags", event=event)
+    app = page("topics", event=event)
     for _ in range(2):
         app.button(key=f"case-make-{event}").click().run()
         assert not app.exception

@@ -47,3 +47,13 @@ def test_a_post_shows_what_is_understood_of_it(project: Project) -> None:
     assert "有诉求" in shown
     assert "地点：滨河苑" in shown
     assert f"通常由 {post['duty']} 答复" in shown
+
+
+def test_copies_are_left_out_where_only_originals_are_asked_for(tmp_path: Path, stores: Stores) -> None:
+    project = stores.project(tmp_path)
+    land(project, [ESTATE, VILLAGE, ESTATE], "r1")
+    process(project)
+    with QueryLayer.open(project) as layer:
+        assert layer.count(Question()) == 3
+        assert layer.count(Question(originals=True)) == layer.count(Question("转载:否")) == 2
+        assert layer.count(Question("停水", originals=True)) == 1
