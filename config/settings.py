@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
+from config.access import Access, Oidc
 from config.alerts import Alerts, web_base
 from config.briefs import Briefs
 from config.cases import Cases
@@ -201,7 +202,7 @@ class Health(Model):
 class Dashboard(Model):
     """Where the dashboard listens."""
 
-    address: str = Field("127.0.0.1", description="监听地址；没有登录功能时只允许本机回环地址")
+    address: str = Field("127.0.0.1", description="监听地址；本机回环地址以外的，先建账户（qingyu user add）")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8501, description="端口；0 表示任选空闲端口")
     url: str = Field("", description="收件人打开看板的地址，如 https://yuqing.example.gov.cn；空则信里没有看板链接")
 
@@ -237,6 +238,8 @@ class Settings(Model):
     backup: Backup = Field(default_factory=Backup, description="备份")
     health: Health = Field(default_factory=Health, description="健康页")
     dashboard: Dashboard = Field(default_factory=Dashboard, description="看板")
+    access: Access = Field(default_factory=Access, description="看板的登录")
+    oidc: Oidc = Field(default_factory=Oidc, description="用单位的身份提供方（OpenID Connect）登录看板")
     mail: Mail = Field(default_factory=Mail, description="邮件")
     alerts: Alerts = Field(default_factory=Alerts, description="告警的送达")
     briefs: Briefs = Field(default_factory=Briefs, description="简报")
@@ -259,7 +262,13 @@ class Settings(Model):
 
 
 # Key paths that may never stand in a YAML file.
-SECRETS: tuple[KeyPath, ...] = (("store", "url"), ("index", "password"), ("index", "api_key"), ("mail", "password"))
+SECRETS: tuple[KeyPath, ...] = (
+    ("store", "url"),
+    ("index", "password"),
+    ("index", "api_key"),
+    ("mail", "password"),
+    ("oidc", "client_secret"),
+)
 
 
 def load_settings(config_dir: Path, environment: Mapping[str, str] | None = None) -> Settings:

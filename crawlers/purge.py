@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, select
 
 from config.settings import Retention
 from crawlers.rows import to_ms
-from crawlers.schema import annotation, audit, correction, post, revision, run, set_aside
-from crawlers.store import read, write
+from crawlers.schema import annotation, audit, correction, meta, post, revision, run, set_aside
+from crawlers.store import insert_rows, read, take_turn, write
 
 # Small enough that a crawl waiting for the lock does not notice.
 _BATCH = 2_000
@@ -63,8 +63,22 @@ def purge(
     removed: list[int] = []
     for table, old in others:
         with write(engine) as connection:
-            removed.append(connection.execute(delete(table).where(old)).rowcount)
+            if table is audit:
+                removed.append(_purge_audit(connection, _limit(now, retention.audit_days)))
+            else:
+                removed.append(connection.execute(delete(table).where(old)).rowcount)
     return PurgeReport(posts, *removed)
+
+
+def _purge_audit(connection: Connection, before_ms: int) -> int:
+    """Triggers keep the rows of the audit; they let those go that are older than this mark, while it stands."""
+    take_turn(connection, "audit")
+    mark = {"key": "audit_before", "value": str(before_ms)}
+    connection.execute(delete(meta).where(meta.c.key == mark["key"]))
+    insert_rows(connection, meta, [mark])
+    removed = connection.execute(delete(audit).where(audit.c.at_ms < before_ms)).rowcount
+    connection.execute(delete(meta).where(meta.c.key == mark["key"]))
+    return removed
 
 
 def _limit(now: datetime, days: int) -> int:

@@ -42,10 +42,12 @@ def say(view: View, **others: str) -> None:
     st.query_params.from_dict({**view.to_params(), **{key: value for key, value in others.items() if value}})
 
 
-def bar(view: View, *, period: bool = True) -> View:
-    """The bar, as the view has it; returns what the reader chose now. period: with the days."""
+def bar(view: View, *, period: bool = True, choices: bool = True) -> View:
+    """The bar, as the view has it; returns what the reader chose now. period: with the days; choices: with the filters."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filter-bar", width="content"):
         chosen = _period(view) if period else view
+        if not choices:
+            return chosen
         count = sum(len(v) for v in (view.places, view.topics, view.sources)) + view.originals
         with st.popover(f"{t('filters')} {count}" if count else t("filters"), icon=":material/filter_alt:"):
             chosen = _choices(chosen)

@@ -10,12 +10,13 @@ from pipeline.access.model import Action
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """file: below this folder; path: in the address; title: key of `dashboard.texts`; group: likewise, "" for the first row."""
+    """file: below this folder; path: in the address; title: key of `dashboard.texts`; group: likewise, "" for the first row;
+    action: None for whoever is signed in."""
 
     file: str
     path: str
     title: str
-    action: Action
+    action: Action | None
     group: str = ""
 
 
@@ -33,4 +34,5 @@ PAGES = (
     Page("views/settings.py", "settings", "settings", Action.SEE_SETTINGS, "house"),
     Page("views/users.py", "users", "users", Action.MANAGE_USERS, "house"),
     Page("views/audit.py", "audit", "audit", Action.READ_AUDIT, "house"),
+    Page("views/account.py", "account", "account", None, "house"),
 )

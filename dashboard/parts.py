@@ -97,6 +97,14 @@ def posts_link(view: View, *, wording: str | None = None, key: str = "", back: b
         )
 
 
+def to_the_door(error: QingyuError) -> None:
+    """Why the session is over, and the way to sign in; what was typed is lost no sooner than the reader leaves."""
+    st.html(
+        f'<div class="qy-card" role="alert">{shown(error.message)}。'
+        f'<a href="/signin" target="_self">{shown(t("to_sign_in"))}</a></div>'
+    )
+
+
 def event_link(event_id: str, *, key: str, wording: str = "") -> None:
     """A link to the page of an event. wording: text of posts is fine."""
     with st.container(key=f"link-row-event-{key}", width="content"):

@@ -9,8 +9,10 @@ from pathlib import Path
 from config.errors import ConfigError
 from config.project import Project
 from config.text import tr
+from crawlers.store import opened
+from pipeline.access.accounts import any_account
 
-_APP = Path(__file__).resolve().parent / "app.py"
+_APP = Path(__file__).resolve().parent / "server.py"
 # Streamlit would read a `.streamlit` folder of whatever directory it is started in; flags are the same everywhere.
 _FLAGS = {
     "server.headless": "true",
@@ -48,17 +50,26 @@ def is_loopback(address: str) -> bool:
         return False
 
 
+def _guarded(project: Project) -> bool:
+    """Whether people have to sign in."""
+    if project.settings.oidc.discovery:
+        return True
+    with opened(project) as store:
+        return any_account(store)
+
+
 def serve_command(project: Project, *, port: int, address: str = "127.0.0.1") -> list[str]:
     """The arguments that serve the dashboard of `project`; run them with QINGYU_PROJECT set to its root.
 
-    Raises ConfigError for an address that others could reach: there is no login yet.
+    Raises ConfigError for an address that others could reach while nobody has to sign in.
     """
-    if not is_loopback(address):
+    if not is_loopback(address) and not _guarded(project):
         message = tr(
-            "看板没有登录功能，只能在本机地址 127.0.0.1 上提供，不能用 {a}；"
-            "要从别的机器看，请用 SSH 转发：ssh -L {p}:127.0.0.1:{p} 本机",
-            "the dashboard has no login, so it is served on 127.0.0.1 only, not on {a}; "
-            "to look from another machine, forward the port: ssh -L {p}:127.0.0.1:{p} this-host",
+            "还没有账户，谁都能进，所以看板只在本机地址 127.0.0.1 上提供，不能用 {a}；"
+            "先建一个管理员：qingyu user add 名字 --role admin，或用 SSH 转发：ssh -L {p}:127.0.0.1:{p} 本机",
+            "there is no account, so anybody could enter: the dashboard is served on 127.0.0.1 only, not on {a}; "
+            "make an administrator first: qingyu user add NAME --role admin, or forward the port: "
+            "ssh -L {p}:127.0.0.1:{p} this-host",
             a=address,
             p=port,
         )

@@ -14,6 +14,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "settings": ("设置", "Settings"),
     "users": ("用户", "Users"),
     "audit": ("审计", "Audit"),
+    "account": ("我的账户", "My account"),
     "house": ("管理", "House"),
     "period": ("时段", "Period"),
     "period_last": ("近 {n} 天", "last {n} days"),
@@ -319,6 +320,31 @@ FLAG_KINDS = {
     "source": ("来源", "source"),
 }
 VERDICTS = {"true": ("属实", "true"), "noise": ("误报", "noise"), "known": ("早已知道", "known")}
+AUDITED = {
+    "search": ("检索", "searched"),
+    "post": ("打开帖子", "opened a post"),
+    "replies": ("看官方答复", "read replies"),
+    "export": ("导出帖子", "exported posts"),
+    "refused": ("被拒绝", "refused"),
+    "sign-in": ("登录", "signed in"),
+    "sign-in failed": ("登录失败", "sign-in failed"),
+    "sign-in waits": ("登录被暂停", "sign-in held"),
+    "sign-out": ("退出", "signed out"),
+    "password": ("改密码", "changed the password"),
+    "add": ("建账户", "added an account"),
+    "set_roles": ("改角色", "changed roles"),
+    "switch": ("停用或启用", "switched"),
+    "reset_password": ("重设密码", "reset a password"),
+    "end_sessions": ("结束登录", "ended sessions"),
+    "every": ("导出审计", "exported the audit"),
+    "judge": ("评价预警", "judged a flag"),
+    "verdict": ("评价预警", "judged a flag"),
+    "brief_seen": ("看简报", "read a brief"),
+    "brief_file": ("下载简报", "took a brief"),
+    "brief_verify": ("核对简报", "verified a brief"),
+    "cases": ("导出清单", "exported cases"),
+    "silence": ("静默规则", "silenced a rule"),
+}
 EVENT_STATES = {"growing": ("在发展", "growing"), "fading": ("在消退", "fading"), "over": ("已平息", "over")}
 SENTIMENTS = {
     "negative": ("▼ 负面", "▼ negative"),

@@ -91,5 +91,9 @@ def verb(
 
 def _said(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
     """The values given, as the audit keeps them."""
-    values = [str(one) for one in args] + [f"{name}={one}" for name, one in kwargs.items()]
+    values = [_plain(one) for one in args] + [f"{name}={_plain(one)}" for name, one in kwargs.items()]
     return " · ".join(values)[:_SHOWN]
+
+
+def _plain(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

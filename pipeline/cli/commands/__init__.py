@@ -23,6 +23,7 @@ from pipeline.cli.commands import (
     setup,
     show,
     sources,
+    user,
     words,
     work,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "setup",
     "show",
     "sources",
+    "user",
     "words",
     "work",
 ]
