@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 from sqlalchemy import Engine
 
 from config.dashboards import Dashboard
+from config.errors import QingyuError, StageError, TransientError
 from config.project import Project, find_root, open_project
 from config.text import set_language
 from dashboard import visiting
@@ -54,10 +55,24 @@ def person() -> Person:
     return visiting.person(project(), store())
 
 
+class _Away:
+    """Stands for the query layer while the index does not answer: what asks nothing of it works on."""
+
+    def __init__(self, error: QingyuError) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._error
+
+
 def desk() -> Desk:
     """The desk of this session's person: what verbs of `pipeline.desk` take first."""
     who = person()
-    return Desk(project(), who, _layer().speaking_for(who.name), store(), now)
+    try:
+        layer = _layer().speaking_for(who.name)
+    except (StageError, TransientError) as error:
+        layer = cast(QueryLayer, _Away(error))
+    return Desk(project(), who, layer, store(), now)
 
 
 def may(action: Action) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import altair as alt
 import pandas as pd
@@ -15,6 +15,17 @@ from dashboard.texts import t
 # Blue and orange are told apart by people with any of the common colour blindnesses; grey is for what is not known.
 CALM, NEGATIVE, BAND, UNKNOWN = "#3b82a0", "#d9742b", "#9cc4d2", "#9aa5aa"
 PICK = "pick"
+
+
+class CaseMonth(Protocol):
+    """A month of cases, by their numbers."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def received(self) -> Sequence[str]: ...
+    @property
+    def handled(self) -> Sequence[str]: ...
 
 
 def axis_days(days: int) -> Any:
@@ -160,4 +171,32 @@ def growth(days: Sequence[tuple[date, int, int]], *, height: int = 170) -> Any:
         .resolve_scale(y="independent")
         .properties(height=height)
         .configure_legend(orient="top")
+    )
+
+
+def case_months(months: Sequence[CaseMonth], *, height: int = 170) -> Any:
+    """Cases received and answered by month, side by side."""
+    names = [t("cases_fig_received"), t("cases_fig_handled")]
+    rows = [
+        {"month": month.key, "part": name, "count": len(some)}
+        for month in months
+        for name, some in zip(names, (month.received, month.handled), strict=True)
+    ]
+    return (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("part:N", sort=names),
+            y=alt.Y("count:Q", title=None, axis=alt.Axis(tickCount=4, format="d")),
+            color=alt.Color(
+                "part:N", title=None, sort=names, scale=alt.Scale(domain=names, range=[NEGATIVE, CALM])
+            ).legend(orient="top"),
+            tooltip=[
+                alt.Tooltip("month:O", title=" "),
+                alt.Tooltip("part:N", title=" "),
+                alt.Tooltip("count:Q", title=" "),
+            ],
+        )
+        .properties(height=height)
     )

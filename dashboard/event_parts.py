@@ -27,7 +27,7 @@ def event_page(event: Event, flags: Sequence[Flag], similar: Sequence[Event]) ->
     with st.container(horizontal=True, vertical_alignment="center"):
         parts.posts_link(View(query=f"event:{event.id}"), wording=t("event_all"), key="row-event-all")
         if asking.may(Action.WORK_CASES):
-            case_parts.open_from("event", event.id, who=asking.person().name, now=asking.now())
+            case_parts.open_from("event", event.id)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         growth(event)

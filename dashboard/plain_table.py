@@ -18,21 +18,42 @@ _STYLE = """<style>
 </style>"""
 
 
-def html_of(heads: Sequence[str], rows: Sequence[Sequence[str]], *, name: str, right: Sequence[int] = ()) -> str:
-    """The table as HTML, every cell text. name: what it is, above it; right: places of columns of numbers."""
+def html_of(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    name: str,
+    right: Sequence[int] = (),
+    links: Sequence[str] = (),
+) -> str:
+    """The table as HTML, every cell text. name: what it is, above it; right: places of columns of numbers; links: addresses of
+    this site that the first cells lead to, one for each row, empty for none."""
 
     def cell(tag: str, place: int, text: str, more: str = "") -> str:
         css = ' class="n"' if place in right else ""
         return f"<{tag}{css}{more}>{shown(text)}</{tag}>"
 
+    def line(n: int, row: Sequence[str]) -> str:
+        cells = [cell("td", place, text) for place, text in enumerate(row)]
+        if links:
+            cells[0] = f'<td><a href="{shown(links[n])}" target="_self">{shown(row[0])}</a></td>'
+        return "<tr>" + "".join(cells) + "</tr>"
+
     head = "".join(cell("th", n, text, ' scope="col"') for n, text in enumerate(heads))
-    body = "".join("<tr>" + "".join(cell("td", n, text) for n, text in enumerate(row)) + "</tr>" for row in rows)
+    body = "".join(line(n, row) for n, row in enumerate(rows))
     return (
         f'{_STYLE}<div class="qy-scroll" tabindex="0" role="region" aria-label="{shown(name)}"><table class="qy-table">'
         f"<caption>{shown(name)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def show(heads: Sequence[str], rows: Sequence[Sequence[str]], *, name: str, right: Sequence[int] = ()) -> None:
+def show(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    name: str,
+    right: Sequence[int] = (),
+    links: Sequence[str] = (),
+) -> None:
     """Show it."""
-    st.html(html_of(heads, rows, name=name, right=right))
+    st.html(html_of(heads, rows, name=name, right=right, links=links))

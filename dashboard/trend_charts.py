@@ -263,4 +263,6 @@ def whole(weeks: Sequence[tuple[str, int]], inside: Collection[str], *, height: 
         )
         .add_params(brush)
         .properties(height=height)
+        # The frame that is drawn has no words of its own; what the chart is, its alternative text says.
+        .configure(aria=False)
     )

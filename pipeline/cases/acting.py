@@ -109,7 +109,12 @@ def _assigned_state(case: Case, wanted: dict[str, str], changed: dict[str, str],
     if "unit" not in changed:
         return case.state
     if not why:
-        raise ConfigError(tr("改派要写明理由：--why", "giving it to another unit: give the reason by --why"))
+        raise ConfigError(
+            tr(
+                "改派要写明理由（命令行用 --why）",
+                "giving it to another unit: give the reason (--why on the command line)",
+            )
+        )
     return "assigned"
 
 
@@ -119,7 +124,7 @@ def extend(project: Project, number: str, to: datetime | str, doing: Doing) -> C
     Raises ConfigError for a deadline in the past or without a reason, and where no answer is awaited; CaseChangedError.
     """
     if not doing.why.strip():
-        raise ConfigError(tr("改期要写明理由：--why", "another deadline needs a reason: --why"))
+        raise ConfigError(tr("改期要写明理由（命令行用 --why）", "another deadline needs a reason: --why"))
     settings = project.settings.cases
     name = clock_id(settings, to) if isinstance(to, str) else ""
 
@@ -164,7 +169,7 @@ def accept(project: Project, number: str, doing: Doing) -> Case:
 def dismiss(project: Project, number: str, doing: Doing) -> Case:
     """The case without what was proposed: the reply does not settle it. Needs a reason. Raises ConfigError."""
     if not doing.why.strip():
-        raise ConfigError(tr("不采纳要写明理由：--why", "not accepting needs a reason: --why"))
+        raise ConfigError(tr("不采纳要写明理由（命令行用 --why）", "not accepting needs a reason: --why"))
 
     def decide(connection: Connection, case: Case) -> Draft:
         _proposed(case)

@@ -56,7 +56,13 @@ def check_move(case: Case, to: State, *, why: str) -> Move:
             )
         )
     if move.why and not why:
-        raise ConfigError(tr("{m} 要写明理由：--why", "{m}: give the reason by --why", m=tr(move.zh, move.en)))
+        raise ConfigError(
+            tr(
+                "{m} 要写明理由（命令行用 --why）",
+                "{m}: give the reason (--why on the command line)",
+                m=tr(move.zh, move.en),
+            )
+        )
     if move.unit and not case.unit:
         message = (
             "{n} 还没有责任单位：qingyu cases assign {n} 单位",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from config.text import tr
+from pipeline.cases.naming import LEVELS as LEVELS
+from pipeline.cases.naming import SECTORS as SECTORS
 
 Words = Mapping[str, tuple[str, str]]
 
@@ -21,15 +23,6 @@ INTENTS: Words = {
     "report": ("举报", "report of a wrong"),
     "praise": ("表扬", "praise"),
     "other": ("其他", "other"),
-}
-SECTORS: Words = {
-    "construction": ("城乡建设", "construction"),
-    "environment": ("环境保护", "environment"),
-    "transport": ("交通运输", "transport"),
-    "education": ("教育文体", "education, culture and sports"),
-    "labour": ("劳动和社会保障", "labour and social security"),
-    "commerce": ("商贸旅游", "commerce and tourism"),
-    "health": ("卫生计生", "health"),
 }
 KINDS: Words = {
     "article": ("文章", "article"),
@@ -149,12 +142,6 @@ FIELDS: Words = {
 }
 
 
-LEVELS: Words = {
-    "blue": ("蓝", "blue"),
-    "yellow": ("黄", "yellow"),
-    "orange": ("橙", "orange"),
-    "red": ("红", "red"),
-}
 STATES_OF_EVENTS: Words = {
     "growing": ("在发展", "growing"),
     "fading": ("在消退", "fading"),

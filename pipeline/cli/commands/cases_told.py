@@ -115,8 +115,8 @@ def export(
     from crawlers.store import opened, read
     from pipeline.audit import append_audit
     from pipeline.cases.keeping import all_cases
-    from pipeline.cases.sheets import Words, write_sheet
-    from pipeline.vocabulary import place_names
+    from pipeline.cases.naming import sheet_words
+    from pipeline.cases.sheets import write_sheet
 
     if file.suffix.lower() != ".xlsx":
         raise ConfigError(tr("文件名应以 .xlsx 结尾", "the file's name must end in .xlsx"))
@@ -126,10 +126,7 @@ def export(
             found = [one for one in all_cases(connection) if everything or one.state in LISTED]
         kept = [one for one in found if not unit or one.unit == unit]
         append_audit(store, getpass.getuser(), "cases", f"export {unit}", len(kept))
-    names = {key: tr(*words) for key, words in SECTORS.items()}
-    clocks = {key: clock.zh for key, clock in project.settings.cases.clocks.items()}
-    levels = {key: tr(*words) for key, words in LEVELS.items()}
-    write_sheet(kept, file, Words(names, place_names(project), levels, clocks), now=now)
+    write_sheet(kept, file, sheet_words(project), now=now)
     note(tr("{n} 件 → {p}", "{n} cases → {p}", n=len(kept), p=file))
 
 
