@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
@@ -17,6 +17,19 @@ _LISTS = {
     "region": "regions",
     "kind": "kinds",
     "sentiment": "sentiments",
+    "category": "categories",
+    "intent": "intents",
+    "sector": "sectors",
+    "duty": "duties",
+    "answered": "answered",
+}
+# Limits that the query language says; the others are parts of a question.
+_WRITTEN = {
+    "categories": "category",
+    "intents": "intent",
+    "sectors": "sector",
+    "duties": "duty",
+    "answered": "answered",
 }
 # What all pages share, by its key in the address: a person who narrows on one page finds the same on the next.
 COMMON = {
@@ -46,6 +59,11 @@ class View:
     regions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     sentiments: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    sectors: tuple[str, ...] = ()
+    duties: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     originals: bool = False
     kql: bool = False
@@ -67,7 +85,13 @@ class View:
             places=self.places,
             originals=self.originals,
             language="kql" if self.kql else "qingyu",
+            also=tuple(self._also()),
         )
+
+    def _also(self) -> Iterator[Question]:
+        for name, field in _WRITTEN.items():
+            if values := getattr(self, name):
+                yield Question(query=" OR ".join(f"{field}:{quoted(value)}" for value in values))
 
     def narrowed(self, day: date) -> View:
         """The same on one day only, from its first page."""
@@ -147,7 +171,8 @@ def view_of(params: Mapping[str, Sequence[str]]) -> View:
     first, last = _day(one("from")), _day(one("to"))
     if first and last and last < first:
         first, last = last, first
-    lists = {name: tuple(dict.fromkeys(v for v in params.get(key, ()) if v)) for key, name in _LISTS.items()}
+    lists = {name: tuple(dict.fromkeys(v[:_LONGEST] for v in params.get(key, ()) if v)) for key, name in _LISTS.items()}
+    lists["answered"] = tuple(v for v in lists["answered"] if v in {"0", "1"})
     sort = one("sort")
     return View(
         query=one("q"),

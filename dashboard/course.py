@@ -264,6 +264,17 @@ def _months_back(day: date, months: int) -> date:
     )
 
 
+def every_week(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Every week from the first to the last of `counts` (by Monday), those without posts as zeros; ten years at most."""
+    if not counts:
+        return []
+    days = {date.fromisoformat(at): n for at, n in counts.items()}
+    last = max(days)
+    first = max(min(days), last - timedelta(weeks=520))
+    every = (first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1))
+    return [(day.isoformat(), days.get(day, 0)) for day in every]
+
+
 def holidays(period: Period) -> list[tuple[str, str]]:
     """The steps in which a public holiday begins, with its name; two that run into each other are named once each. Hours have
     none."""

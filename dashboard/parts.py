@@ -49,6 +49,10 @@ h1.qy-unseen {position: absolute; width: 1px; height: 1px; overflow: hidden; cli
 [class*="st-key-link-tight"] {margin-top: -.5rem}
 .qy-row {display: flex; align-items: center; gap: .6rem; line-height: 1.3; overflow-wrap: anywhere}
 .qy-row .grow {flex: 1; min-width: 0}
+.qy-why {line-height: 2} .qy-why span {border-radius: 3px; padding: .05em .15em} .qy-why sub {font-size: .68rem; margin-left: .1em}
+.qy-why-neg {border-bottom: 2px dotted #b4561a} .qy-why-pos {border-bottom: 2px solid #2b6f8c}
+.qy-why-neg.s2 {background: rgba(217,116,43,.16)} .qy-why-neg.s3 {background: rgba(217,116,43,.3)}
+.qy-why-pos.s2 {background: rgba(59,130,160,.16)} .qy-why-pos.s3 {background: rgba(59,130,160,.3)}
 .qy-course {margin: 0; padding-left: 1.1rem; line-height: 1.5} .qy-course li {margin: .15rem 0; overflow-wrap: anywhere}
 @media (prefers-color-scheme: dark) {.qy-figure .k, .qy-dim, .qy-neutral, .qy-within, [data-testid="stCaptionContainer"],
   [data-testid="stCaptionContainer"] p {color: #a9b8be}

@@ -152,7 +152,7 @@ There is no way to ask by author: this counts matters and follows nobody.""",
     "all": ("全部", "all"),
     "sort": ("排序", "Sort"),
     "total_voices": ("共 {n} 条，{v} 个声音", "{n} posts, {v} voices"),
-    "trend": ("每日数量（橙色为负面）", "Posts by day (orange: negative)"),
+    "trend": ("数量随时间", "Posts over time"),
     "trend_note": ("点一根柱子只看那一天。", "Click a bar to see that day only."),
     "trend_cut": ("图中为最近 {n} 天。", "The chart shows the last {n} days."),
     "nothing": (

@@ -13,7 +13,7 @@ from typing import Any, cast
 import streamlit as st
 
 from dashboard import asking, filter_bar, parts, plain_table, trend_charts
-from dashboard.address import View, quoted, start_of
+from dashboard.address import View, start_of
 from dashboard.charts import PICK
 from dashboard.course import (
     FIGURES,
@@ -39,7 +39,6 @@ from pipeline.events.model import Event
 from pipeline.export import defused
 from pipeline.panels.naming import group_name
 from pipeline.query.breaking import Figure
-from pipeline.query.fields import BY_INDEX
 
 # What lines may be split by, in the order of the choice; authors are none of it.
 FIELDS = ("topic", "category", "sector", "place", "source", "kind", "region", "sentiment", "intent", "duty")
@@ -176,14 +175,16 @@ def view_of_value(view: View, field: str, key: str) -> View:
         "kind": "kinds",
         "region": "regions",
         "sentiment": "sentiments",
+        "category": "categories",
+        "intent": "intents",
+        "sector": "sectors",
+        "duty": "duties",
+        "answered": "answered",
     }
     if not field:
         return view
-    if field in lists:
-        only: dict[str, tuple[str, ...]] = {lists[field]: (key,)}
-        return replace(view, **only, after="", post="")  # type: ignore[arg-type]
-    term = f"{BY_INDEX[field].name}:{quoted(key)}"
-    return replace(view, query=f"({view.query}) AND {term}" if view.query else term, after="", post="")
+    only: dict[str, tuple[str, ...]] = {lists[field]: (key,)}
+    return replace(view, **only, after="", post="")  # type: ignore[arg-type]
 
 
 def move(period: Period, today: date, first_day: date | None) -> tuple[date, date] | None:

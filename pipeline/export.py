@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -47,9 +47,16 @@ class _Sheet(Protocol):
 
 
 def export_file(
-    layer: QueryLayer, asked: Question, path: Path, kind: str, *, progress: Callable[[int], None] | None = None
+    layer: QueryLayer,
+    asked: Question,
+    path: Path,
+    kind: str,
+    *,
+    progress: Callable[[int], None] | None = None,
+    notes: Sequence[tuple[str, str]] = (),
 ) -> int:
-    """Write the posts that match to `path`; returns how many. kind: one of FORMATS; progress: told how many are done.
+    """Write the posts that match to `path`; returns how many. kind: one of FORMATS; progress: told how many are done; notes: for
+    a second sheet of Excel, names with values; other formats have no place for them.
 
     The file appears when it is complete. Raises ConfigError (format), StageError (too many rows for Excel, disk).
     """
@@ -66,12 +73,19 @@ def export_file(
     try:
         with _WRITERS[kind](unfinished) as sheet:
             done = _fill(sheet, layer.export(asked), progress)
+            if notes and isinstance(sheet, _Excel):
+                sheet.note(notes)
         unfinished.replace(path)
     except OSError as error:
         raise _unwritten(path, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return done
+
+
+def plain(text: str) -> str:
+    """`text` as XML 1.0 and UTF-8 can hold it."""
+    return _CONTROL.sub("", text)
 
 
 def export_stream(layer: QueryLayer, asked: Question, kind: str, stream: TextIO | None = None) -> int:
@@ -173,6 +187,12 @@ class _Excel:
         self._rows += 1
         _fits_excel(self._rows - 1)
         self._sheet.append([_cell(defused(value)) for value in flat(post)])
+
+    def note(self, notes: Sequence[tuple[str, str]]) -> None:
+        """A second sheet that says what the first is."""
+        sheet = self.book.create_sheet(tr("说明", "about"))
+        for name, value in notes:
+            sheet.append([_cell(defused(name)), _cell(defused(value))])
 
     def close(self) -> None:
         """End a sheet that will not be saved: left open, the library complains of it on the terminal."""

@@ -1,65 +1,73 @@
-"""检索: query, filters, results, trend, export. What is shown stands in the address."""
+"""检索: query, facets, results, trend, words, kept questions, files. What is shown stands in the address."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import streamlit as st
 
 from config.errors import QueryError
-from dashboard import asking, charts, parts, search_parts, today_parts
-from dashboard.address import View, start_of, view_of
+from dashboard import (
+    asking,
+    course,
+    filter_bar,
+    parts,
+    post_parts,
+    question_parts,
+    search_parts,
+    trend_charts,
+    trend_parts,
+)
+from dashboard.address import View, view_of
+from dashboard.charts import PICK
 from dashboard.display import SHANGHAI, number
-from dashboard.outlook import coverage_of, unknown_days
 from dashboard.texts import t
-from pipeline.query.layer import Question
-from pipeline.sources_view import days_crawled
+from pipeline.access.model import Action
+from pipeline.query.breaking import Split
 
 PAGE = 20
-# The trend shows at most this many days; wider bars than lines are needed to be clicked.
+# The trend where the view has no beginning.
 TREND_DAYS = 90
 
 
 def current() -> View:
-    """The view the address describes."""
+    """The view the address describes; where it says nothing, with the filters of the page before."""
+    if set(st.query_params) <= {"asked"}:
+        return filter_bar.current()
     return view_of({key: st.query_params.get_all(key) for key in st.query_params})
 
 
 def go(view: View) -> None:
     """Show another view: its address first, then the page anew."""
-    st.query_params.from_dict(view.to_params())
-    st.rerun()
+    filter_bar.go(view)
 
 
 def trend(view: View) -> None:
-    """Posts by day; a click narrows to that day."""
+    """Posts by hour, day, week or month; a click narrows to that step, a stretch drawn over the whole to that time."""
     today = asking.now().astimezone(SHANGHAI).date()
-    last = min(view.last, today) if view.last else today
-    first = max(view.first or last - timedelta(days=TREND_DAYS - 1), last - timedelta(days=TREND_DAYS - 1))
-    if first >= last:
-        return
-    days = asking.ask("by_day", view.question(), since_day=first, until_day=last)
+    period = course.period_of(view, today, days=TREND_DAYS)
+    known = trend_parts.known_of(period)
+    (line,) = course.lines(asking.ask, view.question(), period, known)
     parts.heading(t("trend"))
-    everything = asking.ask("by_day", Question(), since_day=first, until_day=last)
-    crawled, last_ok = days_crawled(asking.project(), since=start_of(first))
-    unknown = unknown_days(everything, coverage_of(everything, crawled=crawled, last_ok=last_ok))
-    key = f"trend-{hash(view)}"
     picked = st.altair_chart(
-        charts.trend_bars(days, unknown=unknown),
+        trend_charts.bars(line, marks={}, holidays={}, height=150),
         on_select="rerun",
-        selection_mode=[charts.PICK],
-        key=key,
+        selection_mode=[PICK],
+        key=f"trend-{hash(view)}",
         alt=t("trend"),
     )
-    cut = view.first is None or view.first < first
-    st.caption(
-        t("trend_note")
-        + (t("trend_cut", n=(last - first).days + 1) if cut else "")
-        + (t("unknown_days") if unknown else "")
-    )
-    if day := today_parts.picked_day(picked):
-        go(view.narrowed(day))
+    gaps = trend_parts.gaps_of(known, period)
+    cut = t("trend_cut", n=period.days) if view.first is None else ""
+    st.caption(t("trend_note") + cut + (t("unknown_days") if gaps else ""))
+    rows = picked.selection.get(PICK) if picked else None
+    narrowed = course.narrowed_to(view, str(rows[0].get("at", "")), period) if rows else None
+    if narrowed is not None and narrowed != view:
+        go(narrowed)
+    asked = replace(view, first=None, last=None).question()
+    found = asking.ask("breakdown", asked, split=Split(interval="week"), figures=("count",))
+    weeks = course.every_week({row.keys[-1]: int(row.figures[0] or 0) for row in found})
+    if drawn := trend_parts.overview_part(weeks, period):
+        go(replace(view, first=drawn[0], last=min(drawn[1], today), after="", post=""))
 
 
 def results(view: View) -> None:
@@ -79,27 +87,32 @@ def results(view: View) -> None:
 
 
 def beside(view: View, total: int) -> None:
-    """Right of the results: topics, sources, words that stand out, export."""
+    """Right of the results: facets, words, files."""
     asked = view.question()
-    search_parts.breakdown(view, "topic", asking.ask("by", asked, field="topic", size=8), asking.topics())
-    search_parts.breakdown(view, "source", asking.ask("by", asked, field="source", size=8), asking.source_titles())
-    if asked != Question():
-        parts.heading(t("stand_out"))
-        today_parts.words_row(asking.ask("significant_words", asked, size=12), view, key="stand")
-    search_parts.export(asked, total)
+    search_parts.facets(view, asking.ask("facets", asked, fields=search_parts.FACETS))
+    search_parts.words(view, asked)
+    if asking.may(Action.EXPORT_POSTS):
+        search_parts.export(asked, total)
 
 
 def show() -> None:
     """The page."""
+    if asked := st.query_params.get("asked", ""):
+        question_parts.open_kept(asked)
+        return
     view = current()
     # A link within the page changes the view but not the address bar: say the address anew, so that it can be passed on.
-    st.query_params.from_dict(view.to_params())
+    filter_bar.say(view)
     if view.post:
-        search_parts.detail(view)
+        post_parts.detail(view)
         return
     chosen = search_parts.form(view)
     if chosen != view:
         go(chosen)
+    question_parts.kept_part(view)
+    lifted = search_parts.limits(view)
+    if lifted is not None:
+        go(lifted)
     try:
         total = asking.ask("count", view.question())
         voices = asking.ask("voices", view.question())
@@ -109,6 +122,7 @@ def show() -> None:
     left, right = st.columns([5, 2], gap="medium")
     with left:
         st.html(f'<div class="qy-h" id="total">{t("total_voices", n=number(total), v=number(voices))}</div>')
+        question_parts.since_opened(view)
         trend(view)
         results(view)
     with right:

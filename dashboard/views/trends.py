@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import streamlit as st
 
@@ -26,12 +26,7 @@ def weeks_of(view: View) -> list[tuple[str, int]]:
     """Posts of every week from the first to the last with any, as the filters narrow them."""
     asked = replace(view, first=None, last=None).question()
     rows = asking.ask("breakdown", asked, split=Split(interval="week"), figures=("count",))
-    counts = {date.fromisoformat(row.keys[-1]): int(row.figures[0] or 0) for row in rows}
-    if not counts:
-        return []
-    first, last = max(min(counts), max(counts) - timedelta(weeks=520)), max(counts)
-    every = (first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1))
-    return [(day.isoformat(), counts.get(day, 0)) for day in every]
+    return course.every_week({row.keys[-1]: int(row.figures[0] or 0) for row in rows})
 
 
 def one_line(line: Line, view: View, choice: Choice, period: Period, known: Known) -> None:

@@ -10,7 +10,7 @@ from pipeline.query.layer import QueryLayer
 from pipeline.query.model import PostView, Question, SearchResult
 
 # Verbs of the query layer whose answers are numbers, and those that quote titles or words of posts.
-FIGURES = frozenset({"count", "voices", "by_day", "by", "breakdown", "topic_by_day"})
+FIGURES = frozenset({"count", "voices", "by_day", "by", "breakdown", "topic_by_day", "facets"})
 QUOTING = frozenset({"threads", "significant_words"})
 # Values that come out of posts or of what people write: a count by them tells what was said.
 _TELLING = frozenset({"keyphrase", "words", "thread"})
@@ -39,7 +39,7 @@ def free(question: Question) -> bool:
 
 
 def _tells(options: dict[str, Any]) -> bool:
-    asked = {options.get("field"), *getattr(options.get("split"), "fields", ())}
+    asked = {options.get("field"), *options.get("fields", ()), *getattr(options.get("split"), "fields", ())}
     return bool(asked & _TELLING)
 
 

@@ -1,8 +1,8 @@
-"""What a desk remembers of a person: when each page was looked at."""
+"""What a desk remembers of a person: when each page was looked at, which questions are kept."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text
 
 from crawlers.schema import metadata
 
@@ -13,4 +13,22 @@ last_look = Table(
     Column("page", String(20), primary_key=True),
     Column("at_ms", BigInteger, nullable=False),  # of the latest look
     Column("before_ms", BigInteger, nullable=False),  # of the last look of the visit before; 0: there was none
+)
+question = Table(
+    "question",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    Column("owner", String(80), nullable=False),
+    Column("title", String(60), nullable=False),
+    Column("view", Text, nullable=False),  # parameters of the address, JSON
+    Column("shared", Integer, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Index("question_owner", "owner", "title", unique=True),
+)
+question_opened = Table(
+    "question_opened",
+    metadata,
+    Column("question_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String(80), primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
 )

@@ -119,7 +119,7 @@ def rows(found: dict[str, Any], split: Split, figures: Sequence[Figure], keys: t
         ):  # beside the months, all that lies outside
             continue
         if len(keys) < len(split.fields):
-            deeper = (*keys, _value(bucket["key"]))
+            deeper = (*keys, value_of(bucket["key"]))
             if len(deeper) < len(split.fields) or split.interval:
                 yield from rows(bucket, split, figures, deeper)
                 continue
@@ -128,7 +128,8 @@ def rows(found: dict[str, Any], split: Split, figures: Sequence[Figure], keys: t
         yield Row(deeper, read_figures(bucket, bucket["doc_count"], figures))
 
 
-def _value(key: Any) -> str:
+def value_of(key: Any) -> str:
+    """The value of a group as text: numbers whole."""
     return str(int(key)) if isinstance(key, int | float) else str(key)
 
 

@@ -27,6 +27,7 @@ from pipeline.query.breaking import (
     read_figures,
     rows,
     terms,
+    value_of,
 )
 from pipeline.query.highlight import excerpt, highlight
 from pipeline.query.language import marks
@@ -190,6 +191,20 @@ class QueryLayer:
         spec = {"of": {"terms": terms(field, size), "aggs": _FIGURES}}
         buckets = self._reader.aggregate(self._asked.node(q), spec)["of"]["buckets"]
         return [Bucket(b["key"], b["doc_count"], b["score"]["value"], b["negative"]["value"]) for b in buckets]
+
+    def facets(self, q: Question, fields: Sequence[str], *, size: int = 8) -> dict[str, list[tuple[str, int]]]:
+        """The values of each of `fields` (of GROUPINGS) with most posts, with their counts: one question for all of them.
+
+        Raises QueryError for another field.
+        """
+        for field in fields:
+            nested(Split((field,), (1,)), (), None, None)  # refuses a field that is none to group by
+        spec = {field: {"terms": terms(field, size)} for field in fields}
+        found = self._reader.aggregate(self._asked.node(q), spec)
+        return {
+            field: [(value_of(b["key"]), b["doc_count"]) for b in found[field]["buckets"] if b["doc_count"]]
+            for field in fields
+        }
 
     def breakdown(self, q: Question, split: Split, figures: Sequence[Figure] = ("count",)) -> list[Row]:
         """Figures of each group of `split`, groups without posts left out; without any, one row for all that match.

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 PAGES = {
     "today": ("/", "升温的话题"),
-    "search": ("/search", "每日数量"),
+    "search": ("/search", "数量随时间"),
     "dashboards": ("/dashboards", "最新的负面帖子"),
     "sources": ("/sources", "最近的采集"),
 }
@@ -120,7 +121,7 @@ def test_nothing_of_a_hostile_dashboard_runs(watched: Watched, project: Path) ->
 
 
 def test_a_click_on_a_bar_leads_to_the_posts_of_that_day(watched: Watched) -> None:
-    tab = watched.open("/search?q=停水", "每日数量")
+    tab = watched.open("/search?q=停水", "数量随时间")
     chart = tab.locator('[data-testid="stVegaLiteChart"]').first
     chart.locator("canvas, svg").first.wait_for(timeout=30_000)
     box = chart.bounding_box()
@@ -174,15 +175,17 @@ def test_an_export_is_handed_out_and_holds_every_post(watched: Watched, project:
         made = tab.get_by_text(re.compile("下载")).first
         if made.count():
             made.click()
-    target = tmp_path / "out.jsonl"
+    target = tmp_path / "out.zip"
     coming.value.save_as(target)
-    ids = [json.loads(line)["id"] for line in target.read_text(encoding="utf-8").splitlines()]
+    with zipfile.ZipFile(target) as archive:
+        ids = [json.loads(line)["id"] for line in archive.read("posts.jsonl").decode("utf-8").splitlines()]
+        assert "停水" in archive.read("说明.txt").decode("utf-8-sig")
     with QueryLayer.open(open_project(project)) as layer:
         assert len(set(ids)) == len(ids) == layer.count(Question("停水"))
 
 
 def test_a_post_opens_with_its_thread(watched: Watched) -> None:
-    tab = watched.open("/search?q=停水", "每日数量")
+    tab = watched.open("/search?q=停水", "数量随时间")
     follow(tab, "详情", re.compile("同帖其他|整帖|旧版本"))
     watched.settle()
     tab.wait_for_function("() => /post=[0-9a-f]{32}/.test(location.search)", timeout=30_000)
