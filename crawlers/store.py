@@ -25,7 +25,7 @@ from config.project import Project
 from config.text import tr
 
 # The newest migration of crawlers/migrations/versions.
-HEAD = "0017"
+HEAD = "0019"
 _WRITES = "qingyu_write"
 # What PostgreSQL calls what went wrong (its appendix A): its words are in the language of the server.
 _LOCKED = {"55P03", "40P01", "40001"}

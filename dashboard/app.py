@@ -27,7 +27,7 @@ def navigation() -> StreamlitPage:
     """The page chosen, of those the person may see; the house's own stand together."""
     groups: dict[str, list[StreamlitPage]] = {}
     for page in PAGES:
-        if not (Path(__file__).resolve().parent / page.file).exists() or not may_see(page):
+        if not may_see(page):
             continue
         made = st.Page(page.file, title=t(page.title), url_path=page.path, default=not groups)
         groups.setdefault(t(page.group) if page.group == "house" else "", []).append(made)

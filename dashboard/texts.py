@@ -340,6 +340,7 @@ AUDITED = {
     "brief_seen": ("看简报", "read a brief"),
     "brief_file": ("下载简报", "took a brief"),
     "brief_verify": ("核对简报", "verified a brief"),
+    "settings": ("改设置", "changed settings"),
     "cases": ("导出清单", "exported cases"),
     "sheet": ("导出清单", "exported cases"),
     "cases_in": ("回填反馈表", "took in answers"),

@@ -32,3 +32,15 @@ question_opened = Table(
     Column("person", String(80), primary_key=True),
     Column("at_ms", BigInteger, nullable=False),
 )
+setting_change = Table(
+    "setting_change",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    Column("file", String(60), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Index("setting_change_file", "file"),
+)

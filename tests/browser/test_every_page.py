@@ -16,9 +16,8 @@ from tests.browser.watched import DESK, PHONE, Watched
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
-VIEWS = ROOT / "dashboard"
 # The default page answers at the root only.
-PATHS = {page.path: "/" if page is PAGES[0] else f"/{page.path}" for page in PAGES if (VIEWS / page.file).exists()}
+PATHS = {page.path: "/" if page is PAGES[0] else f"/{page.path}" for page in PAGES if page.action is not None}
 FOR_PHONES = ("today", "flags")
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
