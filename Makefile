@@ -14,7 +14,7 @@ HEAP ?= 512
 PGPORT ?= 5433
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev system run demo test lint format bench model eval docs golden screenshots lock clean es-up es-down es-status pg-up pg-down
+.PHONY: help install install-dev system run demo test lint format bench bench-ui model eval docs golden screenshots lock clean es-up es-down es-status pg-up pg-down
 
 help:  ## 列出全部目标 (this list)
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -82,6 +82,9 @@ lint: install-dev  ## ruff、mypy --strict、import-linter
 format: install-dev  ## 整理代码格式 (ruff format and fixes)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench-ui: install-dev system  ## 看板的速度：500,000 条，真的浏览器 (the dashboard over 500,000 posts, in a real browser)
+	$(BIN)/python -m bench.ui
 
 bench: install-dev  ## 速度：处理、检索、采集、语言 (speed against peers in the same run)
 	$(BIN)/python -m bench.nlp

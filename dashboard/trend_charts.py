@@ -15,7 +15,6 @@ from dashboard.display import visible
 from dashboard.texts import t
 from pipeline.query.breaking import Figure
 
-BRUSH = "brush"
 Shown = Callable[[str], str]
 # Told apart by people with any of the common colour blindnesses (Okabe and Ito 2008), dark enough on white and light on black.
 _COLOURS = ("#2f7fa3", "#d0661f", "#1f8a68", "#b0569a", "#8a7200", "#5b6fc4", "#a04a4a", "#6b7a80")
@@ -248,9 +247,8 @@ def small(line: Line, figure: Figure, *, top: float | None, height: int = 84) ->
 
 
 def whole(weeks: Sequence[tuple[str, int]], inside: Collection[str], *, height: int = 62) -> Any:
-    """All that is known by week, the period darker; a stretch drawn over it is the next period."""
+    """All that is known by week, the period darker."""
     frame = pd.DataFrame([{"at": at, "count": n, "strength": 1.0 if at in inside else 0.35} for at, n in weeks])
-    brush = alt.selection_interval(name=BRUSH, encodings=["x"])
     tooltip = [alt.Tooltip("at:O", title=t("tr_week_tip")), alt.Tooltip("count:Q", title=t("volume"), format=",")]
     return (
         alt.Chart(frame)
@@ -261,8 +259,5 @@ def whole(weeks: Sequence[tuple[str, int]], inside: Collection[str], *, height: 
             opacity=alt.Opacity("strength:Q", scale=None, legend=None),
             tooltip=tooltip,
         )
-        .add_params(brush)
         .properties(height=height)
-        # The frame that is drawn has no words of its own; what the chart is, its alternative text says.
-        .configure(aria=False)
     )

@@ -344,28 +344,20 @@ def to_posts(picked: Any, view: View, period: Period, field: str = "") -> None:
 
 
 def overview_part(weeks: Sequence[tuple[str, int]], period: Period) -> tuple[date, date] | None:
-    """All that is known; the days of a stretch drawn over it, None where none was."""
+    """All that is known by week, with two handles that keys move too; the days between them where they were moved, else None."""
     if len(weeks) < 6:
         return None
-    inside = {
-        at for at, _ in weeks if date.fromisoformat(at) + timedelta(days=6) >= period.first and at <= f"{period.last}"
-    }
-    st.caption(t("tr_overview"))
-    picked = st.altair_chart(
-        trend_charts.whole(weeks, inside),
-        on_select="rerun",
-        selection_mode=[trend_charts.BRUSH],
-        key=f"trend-whole|{period}",
-        alt=t("tr_overview"),
-    )
-    drawn = (picked.selection.get(trend_charts.BRUSH) or {}).get("at") if picked else None
-    if not drawn:
+    mondays = [at for at, _ in weeks]
+    inside = [
+        at for at in mondays if date.fromisoformat(at) + timedelta(days=6) >= period.first and at <= f"{period.last}"
+    ]
+    st.altair_chart(trend_charts.whole(weeks, inside), key=f"trend-whole|{period}", alt=t("tr_overview"))
+    ends = (inside[0], inside[-1]) if inside else (mondays[0], mondays[-1])
+    moved = st.select_slider(t("tr_overview"), mondays, value=ends, key=f"trend-ends|{period}|{len(weeks)}")
+    first, last = (str(one) for one in moved)
+    if (first, last) == ends:
         return None
-    days = sorted(str(one) for one in drawn)
-    try:
-        return date.fromisoformat(days[0]), date.fromisoformat(days[-1]) + timedelta(days=6)
-    except ValueError:
-        return None
+    return date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=6)
 
 
 def table_part(lines: Sequence[Line], choice: Choice, period: Period) -> None:

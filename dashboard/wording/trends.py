@@ -62,8 +62,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tr_share_help": ("不足 {n} 条的不给占比。", "Fewer than {n} posts give no share."),
     "tr_heat_help": ("越深越多；灰：没有数据{s}。点一格看帖子。", "Darker is more; grey: no data{s}. Click a cell."),
     "tr_overview": (
-        "全部时段（按周）：在图上拖出一段，就看那一段",
-        "All that is known, by week: drag over it to choose",
+        "全部时段（按周）：移动两端，就看那一段",
+        "All that is known, by week: move the ends to choose",
     ),
     "tr_events": ("曲线上标出的事件", "Events marked on the curve"),
     "tr_events_none": ("这段时间没有新出现的事件。", "No event began in this time."),

@@ -1,7 +1,6 @@
 """Every page in a real Chromium, on the demo town and on hostile posts: it opens, it leads on, nothing of a post runs."""
 
 import json
-import os
 import re
 import zipfile
 from pathlib import Path
@@ -15,7 +14,6 @@ from tests.browser.hostile import HOSTILE
 from tests.browser.watched import Watched
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parents[2]
 
 PAGES = {
     "today": ("/", "升温的话题"),
@@ -32,15 +30,6 @@ def test_each_page_opens_without_an_error(watched: Watched, name: str) -> None:
     assert watched.errors == []
     assert watched.outside == []
     assert tab.locator('[data-testid="stException"]').count() == 0
-    if os.environ.get("SCREENSHOTS") == "1":
-        folder = ROOT / "docs" / "images"
-        folder.mkdir(parents=True, exist_ok=True)
-        tab.locator("canvas, svg.marks").first.wait_for(timeout=20_000) if name != "sources" else None
-        # Labels of links are drawn a moment after the script has ended.
-        tab.wait_for_function(
-            "() => [...document.querySelectorAll('[data-testid=stPageLink] a')].every(a => a.innerText.trim().length > 1)"
-        )
-        tab.screenshot(path=folder / f"{name}.png")
 
 
 def test_nothing_of_a_hostile_post_runs_or_is_fetched(watched: Watched) -> None:
